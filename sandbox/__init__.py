@@ -1,0 +1,1 @@
+"""The two clouds of the federation, emulated on loopback at the HTTP level."""

@@ -1,0 +1,27 @@
+"""The watch of the emulated clouds: real time plus an offset that tests and people may move."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Time as the sandbox sees it, so that 40-minute cycles and expiries need no sleeping."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The sandbox's current time, aware, in UTC."""
+        with self._lock:
+            return datetime.now(UTC) + self._offset
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move the clock forward; returns the new time. Raises ValueError for a negative step."""
+        if by < timedelta():
+            raise ValueError("the sandbox clock only moves forward; restore a snapshot to go back")
+        with self._lock:
+            self._offset += by
+        return self.now()
