@@ -25,3 +25,8 @@ class Clock:
         with self._lock:
             self._offset += by
         return self.now()
+
+    def reset(self) -> None:
+        """Back to real time, as it is when the clouds go back to their seeds."""
+        with self._lock:
+            self._offset = timedelta()

@@ -1,0 +1,127 @@
+"""HTTP listeners on loopback: threaded, with keep-alive, each serving one WSGI application."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import socket
+import ssl
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from werkzeug.exceptions import InternalServerError
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.test import run_wsgi_app
+
+from sandbox.folder import SandboxError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+_IDLE_SECONDS = 75
+
+
+def bind(port: int, *, host: str = LOOPBACK) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one.
+
+    Raises SandboxError for an address that others could reach, or for a port in use.
+    """
+    if not ipaddress.ip_address(host).is_loopback:
+        raise SandboxError(f"The sandbox refuses to listen on {host}: it serves loopback only.")
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = error.strerror if isinstance(error, OSError) else "no such port"
+        raise SandboxError(
+            f"Port {port} cannot be used ({why}); name another one or leave the choice to the "
+            "sandbox."
+        ) from error
+    return listening
+
+
+class Handler(WSGIRequestHandler):
+    """Werkzeug's handler closes every connection; SDKs and providers like to keep theirs."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    timeout = _IDLE_SECONDS
+    _no_body: ClassVar = {204, 304}
+
+    def run_wsgi(self) -> None:
+        """Read the whole request, run the application, answer with a length."""
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.send_response_only(100)
+            self.end_headers()
+            self.wfile.flush()
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(self._request_body(environ))
+        environ["wsgi.input_terminated"] = True
+        try:
+            chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        except ConnectionError:
+            # An application that plays a lost answer raises this.
+            self.close_connection = True
+            return
+        except Exception:  # noqa: BLE001 (the server must outlive a bug in an emulator)
+            traceback.print_exc()
+            chunks, status, headers = run_wsgi_app(InternalServerError(), environ, buffered=True)
+        body = b"".join(chunks)
+        code = int(status.split(" ", 1)[0])
+        self.send_response(code, status.partition(" ")[2])
+        for name, value in headers:
+            if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
+                self.send_header(name, value)
+        if code not in self._no_body:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD" and code not in self._no_body:
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def _request_body(self, environ: dict[str, Any]) -> bytes:
+        if environ.get("wsgi.input_terminated"):
+            return bytes(environ["wsgi.input"].read())
+        length = environ.get("CONTENT_LENGTH") or "0"
+        return self.rfile.read(int(length)) if length.isdigit() else b""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
+        """Say nothing: the request log has what is worth keeping, and no query strings."""
+
+
+class Listener:
+    """One socket, one application, one thread that accepts and one for every connection."""
+
+    def __init__(
+        self, listening: socket.socket, app: WSGIApplication, *, tls: ssl.SSLContext | None = None
+    ) -> None:
+        host, port = listening.getsockname()
+        self._server: BaseWSGIServer = ThreadedWSGIServer(
+            host, port, app, Handler, fd=listening.fileno()
+        )
+        listening.close()
+        if tls is not None:
+            # A handshake on accept would let one silent client block all others.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self._server.ssl_context = tls
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to accept connections."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept no more connections and free the port."""
+        self._server.shutdown()
+        self._server.server_close()

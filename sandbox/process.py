@@ -1,0 +1,141 @@
+"""Starting, finding and stopping the sandbox process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox import providers
+from sandbox.control import PREFIX, post
+from sandbox.folder import REPOSITORY, Folder, Running, SandboxError
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What ``start`` was asked for; ``providers`` is ``auto``, ``real`` or ``double``."""
+
+    aws_port: int = 0
+    entra_port: int = 0
+    tls_port: int = 0
+    providers: str = "auto"
+
+
+def start(folder: Folder, asked: Start) -> tuple[Running, bool]:
+    """Start the sandbox in the background and wait until it answers.
+
+    Returns what runs, and whether it ran already. Raises SandboxError when it cannot start.
+    """
+    running = folder.running()
+    if running is not None:
+        return running, True
+    folder.create()
+    log = folder.server_log.open("w")
+    with log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "start", "--foreground", *_arguments(asked)],
+            cwd=REPOSITORY,
+            env={**os.environ, "SANDBOX_DIR": str(folder.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        running = folder.running()
+        if running is not None and _answers(running):
+            return running, False
+        if child.poll() is not None:
+            raise SandboxError(_last_words(folder))
+        time.sleep(_POLL_SECONDS)
+    child.terminate()
+    raise SandboxError(
+        f"The sandbox did not start within {_START_SECONDS:.0f} s; see {folder.server_log}"
+    )
+
+
+def stop(folder: Folder) -> bool:
+    """Stop the sandbox of this folder; returns whether one ran.
+
+    Raises SandboxError when it does not end.
+    """
+    running = folder.running()
+    if running is None:
+        folder.running_file.unlink(missing_ok=True)
+        return False
+    # The lock proves that the pid in the file is the sandbox's and was not given to another.
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not folder.is_locked():
+            return True
+        time.sleep(_POLL_SECONDS)
+    if folder.is_locked():
+        os.kill(running.pid, signal.SIGKILL)
+        raise SandboxError(
+            f"The sandbox (pid {running.pid}) did not end within {_STOP_SECONDS:.0f} s and was "
+            "killed; start it again: python -m sandbox start"
+        )
+    return True
+
+
+def status(folder: Folder) -> dict[str, Any]:
+    """What runs, for ``status --json``: ``{"running": false}`` or the URLs and ids too."""
+    running = folder.running()
+    if running is None:
+        return {"running": False, "folder": str(folder.root)}
+    return {
+        "running": True,
+        "answers": _answers(running),
+        "folder": str(folder.root),
+        **asdict(running),
+    }
+
+
+def install_providers(folder: Folder, wanted: str) -> str:
+    """Put provider plugins into the sandbox's PULUMI_HOME; returns ``real`` or ``double``.
+
+    ``auto`` takes the real plugins where this machine has both, else the doubles.
+    Raises SandboxError when ``real`` is asked for and they are missing.
+    """
+    if wanted != "double" and providers.link_real(folder.pulumi_home):
+        return "real"
+    if wanted == "real":
+        raise SandboxError(
+            "The real aws and azuread plugins of the pinned versions are not installed on this "
+            "machine; install them with pulumi plugin install, or use --providers double."
+        )
+    providers.install(folder.pulumi_home, sys.executable)
+    return "double"
+
+
+def _answers(running: Running) -> bool:
+    try:
+        return all(
+            post(f"{url}{PREFIX}identity").get("id") == running.id
+            for url in (running.awsUrl, running.entraUrl)
+        )
+    except SandboxError:
+        return False
+
+
+def _arguments(asked: Start) -> list[str]:
+    ports = {"aws": asked.aws_port, "entra": asked.entra_port, "tls": asked.tls_port}
+    options = [f"--{name}-port={port}" for name, port in ports.items() if port]
+    return [*options, f"--providers={asked.providers}"]
+
+
+def _last_words(folder: Folder) -> str:
+    lines = folder.server_log.read_text().strip().splitlines()
+    if lines and not lines[0].startswith("Traceback"):
+        return lines[-1]
+    return f"The sandbox ended while starting; see {folder.server_log}"

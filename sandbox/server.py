@@ -1,0 +1,110 @@
+"""The sandbox process: both clouds in one, behind three loopback listeners."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox.aws import Aws
+from sandbox.certificates import server_context
+from sandbox.clock import Clock
+from sandbox.control import Control
+from sandbox.entra import Entra
+from sandbox.folder import Folder, Running, write_private
+from sandbox.listener import LOOPBACK, Listener, bind
+from sandbox.request_log import RequestLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """The ports to listen on; 0 takes a free one."""
+
+    aws: int = 0
+    entra: int = 0
+    tls: int = 0
+
+
+@contextmanager
+def serving(folder: Folder, ports: Ports, *, providers: str) -> Iterator[Running]:
+    """Serve both clouds while the block runs; the caller holds the folder's lock.
+
+    Raises SandboxError when a port is in use.
+    """
+    secrets = folder.secrets()
+    with ExitStack() as stack:
+        aws_socket, entra_socket, tls_socket = (
+            stack.enter_context(bind(port)) for port in (ports.aws, ports.entra, ports.tls)
+        )
+        aws_url, entra_url, tls_url = (
+            f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+            for listening in (aws_socket, entra_socket, tls_socket)
+        )
+        clock = Clock()
+        aws = Aws(clock=clock, base_url=aws_url)
+        stack.callback(aws.close)
+        entra = Entra(
+            clock=clock,
+            base_url=entra_url,
+            client_id=secrets.clientId,
+            client_secret=secrets.clientSecret,
+        )
+        stack.callback(entra.close)
+        running = Running(
+            id=str(uuid.uuid4()),
+            pid=os.getpid(),
+            awsUrl=aws_url,
+            entraUrl=entra_url,
+            metadataHost=tls_url.removeprefix("http://"),
+            tenantId=entra.tenant_id,
+            region=aws.region,
+            managementAccountId=aws.management_account_id,
+            providers=providers,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        log = RequestLog(folder.requests)
+        stack.callback(log.close)
+        control = _control(running, clock, entra, aws)
+        aws_app = control.before(log.watch("aws", aws.wsgi))
+        entra_app = control.before(log.watch("entra", entra.wsgi))
+        for listener in (
+            Listener(aws_socket, aws_app),
+            Listener(entra_socket, entra_app),
+            Listener(tls_socket, entra_app, tls=server_context(folder.ca, folder.root)),
+        ):
+            listener.start()
+            stack.callback(listener.stop)
+        write_private(folder.running_file, json.dumps(asdict(running), indent=2))
+        stack.callback(folder.running_file.unlink, missing_ok=True)
+        yield running
+
+
+def serve_until_signal(folder: Folder, ports: Ports, *, providers: str) -> None:
+    """Serve both clouds until SIGTERM or SIGINT, then leave nothing behind."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with serving(folder, ports, providers=providers):
+        stop.wait()
+
+
+def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Control:
+    def reset(_: dict[str, Any]) -> dict[str, Any]:
+        # Entra first: its synchronization engine would push into a directory just emptied.
+        entra.reset()
+        aws.reset()
+        clock.reset()
+        return {}
+
+    def move_clock(body: dict[str, Any]) -> dict[str, Any]:
+        now = clock.advance(timedelta(seconds=float(body["seconds"])))
+        return {"now": now.isoformat(timespec="seconds")}
+
+    return Control({"identity": lambda _: {"id": running.id}, "reset": reset, "clock": move_clock})
