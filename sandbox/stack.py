@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sandbox.environment import for_children, pulumi_cli
+from sandbox.environment import for_children
 from sandbox.folder import REPOSITORY, Folder, SandboxError
+from sandbox.pulumi import PulumiStack
 
 STACK = "sandbox"
-_SECONDS = 120.0
 
 
 def forget(folder: Folder) -> None:
@@ -24,44 +23,35 @@ def forget(folder: Folder) -> None:
     folder.state.mkdir(parents=True, exist_ok=True)
 
 
-def make(folder: Folder) -> None:
-    """Write the project folder and select its stack; what is already there is kept.
+def make(folder: Folder) -> PulumiStack:
+    """Write the project folder and select its stack; the stack's configuration is kept.
 
-    Raises SandboxError when the committed project files are missing or Pulumi refuses.
+    Raises SandboxError when the sandbox does not run, the committed project files are missing or
+    Pulumi refuses.
     """
-    folder.stack.mkdir(parents=True, exist_ok=True)
+    stack = PulumiStack(folder.stack, for_children(folder, folder.require_running()), stack=STACK)
+    write_project(folder.stack)
+    stack.select()
+    return stack
+
+
+def write_project(folder: Path) -> None:
+    """Write a project folder that runs the repository's program with the committed configuration.
+
+    Raises SandboxError when the committed project files are missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     project = _read(REPOSITORY / "Pulumi.yaml")
     project["main"] = str(REPOSITORY)
+    # The virtual environment is named, because a relative path would start at this folder.
     project["runtime"] = {
         "name": "python",
-        # Named, because a path relative to this folder would miss the repository's own.
         "options": {"toolchain": "pip", "virtualenv": sys.prefix},
     }
-    (folder.stack / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
-    config = folder.stack / f"Pulumi.{STACK}.yaml"
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    config = folder / f"Pulumi.{STACK}.yaml"
     if not config.exists():
-        shutil.copyfile(REPOSITORY / f"Pulumi.{STACK}.yaml", config)
-    run(folder, "stack", "select", "--create", STACK)
-
-
-def run(folder: Folder, *arguments: str) -> str:
-    """Run the Pulumi CLI in the stack's folder; returns its standard output.
-
-    Raises SandboxError with the CLI's own last line of explanation.
-    """
-    done = subprocess.run(
-        [str(pulumi_cli()), "-C", str(folder.stack), *arguments, "--non-interactive"],
-        env=for_children(folder, folder.require_running()),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["it gave no reason"]
-        raise SandboxError(f"pulumi {' '.join(arguments[:2])} failed: {lines[-1]}")
-    return done.stdout
+        shutil.copyfile(REPOSITORY / config.name, config)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""``script/demo``: plays the story; ``--destroy`` tears it down and proves it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox import process, stack
+from sandbox.console import Console
+from sandbox.control import PREFIX, post
+from sandbox.demo.evidence import Clouds
+from sandbox.demo.narrator import Narrator
+from sandbox.demo.story import Story, ends
+from sandbox.demo.teardown import tear_down
+from sandbox.folder import Folder, Running, SandboxError
+
+
+def main() -> int:
+    """Play or tear down; returns the exit code. The failing step and its reason go to stderr."""
+    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
+    parser.add_argument("--destroy", action="store_true", help="tear down, and prove it")
+    parser.add_argument("--providers", choices=("auto", "real", "double"), default="auto")
+    asked = parser.parse_args()
+    folder = Folder.default()
+    try:
+        _destroy(folder) if asked.destroy else _play(folder, asked.providers)
+    except (SandboxError, BotoCoreError, ClientError) as error:
+        print(f"\nThe demo failed here: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _play(folder: Folder, providers: str) -> None:
+    narrator = Narrator()
+    with narrator.step(None, "Sandbox running") as line:
+        running = _fresh_sandbox(folder, providers)
+        pulumi = stack.make(folder)
+        line.evidence = f"AWS {running.awsUrl}, Entra {running.entraUrl}"
+        line.how = f"{running.providers} provider plugins"
+    clouds = Clouds(pulumi.environment)
+    story = Story(folder, pulumi, Console(folder, running), clouds, narrator)
+    story.play()
+    narrator.say(ends(story.outputs, story.portal))
+    narrator.say(f"\nDone in {narrator.seconds:.0f} s.")
+
+
+def _destroy(folder: Folder) -> None:
+    folder.require_running()
+    narrator = Narrator()
+    pulumi = stack.make(folder)
+    tear_down(pulumi, Clouds(pulumi.environment), narrator)
+    process.stop(folder)
+    stack.forget(folder)
+    narrator.say(f"\nThe sandbox has stopped. Done in {narrator.seconds:.0f} s.")
+
+
+def _fresh_sandbox(folder: Folder, providers: str) -> Running:
+    running = folder.running()
+    if running is not None and providers not in {"auto", running.providers}:
+        process.stop(folder)
+        running = None
+    if running is None:
+        return process.start(folder, process.Start(providers=providers))[0]
+    post(f"{running.awsUrl}{PREFIX}reset")
+    stack.forget(folder)
+    return running
+
+
+if __name__ == "__main__":
+    sys.exit(main())
