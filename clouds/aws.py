@@ -1,0 +1,195 @@
+"""AWS, as far as the program asks it directly: who calls, the instance, the organization, the principals.
+
+Every function makes list calls only: their number depends on pages and organizational units, never
+on rows, groups or (unless a rule selects by tag) accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from federation.instance import Instance
+from federation.organization import Organization
+from federation.principals import IdentityStorePrincipal
+
+# AWS user guide, "Quotas": sso-admin answers 20 requests a second in all; ten at once stay below.
+CONCURRENCY = 10
+_CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 8},
+    max_pool_connections=CONCURRENCY,
+    connect_timeout=10,
+    read_timeout=30,
+)
+
+
+class AwsError(RuntimeError):
+    """A call that AWS refused or that never arrived; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Clients of one account and region; nothing is called before the first list."""
+
+    region: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """The session of the environment or profile, with the role assumed when one is set."""
+        session = boto3.Session(region_name=self.region, profile_name=self.profile)
+        if not self.role_arn:
+            return session
+        answer = session.client("sts", config=_CONFIG).assume_role(
+            RoleArn=self.role_arn, RoleSessionName="entra-identity-center"
+        )["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=answer["AccessKeyId"],
+            aws_secret_access_key=answer["SecretAccessKey"],
+            aws_session_token=answer["SessionToken"],
+            region_name=session.region_name,
+        )
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with adaptive retries."""
+        return self.session.client(service, config=_CONFIG)
+
+    @property
+    def region_name(self) -> str:
+        """The region in use. Raises AwsError when none is configured."""
+        name = self.session.region_name
+        if not name:
+            raise AwsError("no AWS region is configured: set aws:region in the stack configuration")
+        return str(name)
+
+    def caller_account_id(self) -> str:
+        """Account of the credentials in use (sts GetCallerIdentity)."""
+        return str(_ask(lambda: self.client("sts").get_caller_identity()["Account"]))
+
+    def instances(self) -> list[Instance]:
+        """Every instance visible in the region, described."""
+        client = self.client("sso-admin")
+        listed = _pages(client, "list_instances", "Instances")
+        return [self._instance(client, entry) for entry in listed]
+
+    def _instance(self, client: Any, entry: Mapping[str, Any]) -> Instance:
+        described = _ask(lambda: client.describe_instance(InstanceArn=entry["InstanceArn"]))
+        return Instance(
+            arn=entry["InstanceArn"],
+            identity_store_id=entry["IdentityStoreId"],
+            owner_account_id=entry["OwnerAccountId"],
+            region=entry.get("PrimaryRegion") or self.region_name,
+            status=entry.get("Status", "ACTIVE"),
+            # Absent in older regions, where permission sets can't be switched off.
+            permission_sets_enabled=described.get("PermissionSetsEnabled", True),
+        )
+
+    def organization(self, *, tags: bool = False) -> Organization:
+        """The tree of roots, OUs and accounts; account tags only on request (one call an account)."""
+        client = self.client("organizations")
+        organization = _ask(client.describe_organization)["Organization"]
+        roots = _pages(client, "list_roots", "Roots")
+        units: list[dict[str, Any]] = []
+        accounts: list[dict[str, Any]] = []
+        with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="organizations") as pool:
+            level = [root["Id"] for root in roots]
+            while level:
+                found = list(pool.map(lambda parent: _children(client, parent), level))
+                units += [unit for below, _ in found for unit in below]
+                accounts += [account for _, members in found for account in members]
+                level = [unit["id"] for below, _ in found for unit in below]
+            if tags:
+                read = pool.map(lambda account: _tags(client, account["id"]), accounts)
+                for account, values in zip(accounts, read, strict=True):
+                    account["tags"] = values
+        return Organization.from_dict(
+            {
+                "managementAccountId": organization.get("ManagementAccountId")
+                or organization["MasterAccountId"],
+                "partition": organization["Arn"].split(":")[1],
+                "roots": [{"id": root["Id"], "name": root["Name"]} for root in roots],
+                "organizationalUnits": units,
+                "accounts": accounts,
+            }
+        )
+
+    def principals(self, identity_store_id: str) -> list[IdentityStorePrincipal]:
+        """Every group and user of the identity store, with their external ids."""
+        client = self.client("identitystore")
+        with ThreadPoolExecutor(2, thread_name_prefix="identitystore") as pool:
+            groups = pool.submit(
+                _pages, client, "list_groups", "Groups", IdentityStoreId=identity_store_id
+            )
+            users = pool.submit(
+                _pages, client, "list_users", "Users", IdentityStoreId=identity_store_id
+            )
+            return [
+                *(_principal("GROUP", g, g["GroupId"], g.get("DisplayName", "")) for g in groups.result()),
+                *(_principal("USER", u, u["UserId"], u.get("UserName", "")) for u in users.result()),
+            ]
+
+
+def _principal(kind: Any, entry: Mapping[str, Any], ident: str, name: str) -> IdentityStorePrincipal:
+    return IdentityStorePrincipal(
+        type=kind,
+        id=ident,
+        name=name,
+        external_ids=tuple(external["Id"] for external in entry.get("ExternalIds") or ()),
+    )
+
+
+def _children(client: Any, parent: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    units = _pages(
+        client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
+    )
+    accounts = _pages(client, "list_accounts_for_parent", "Accounts", ParentId=parent)
+    return (
+        [{"id": unit["Id"], "name": unit["Name"], "parentId": parent} for unit in units],
+        [
+            {
+                "id": account["Id"],
+                "name": account["Name"],
+                "parentId": parent,
+                # `Status` retires in September 2026 in favour of `State` (Organizations API reference).
+                "state": account.get("State") or account["Status"],
+                "tags": {},
+            }
+            for account in accounts
+        ],
+    )
+
+
+def _tags(client: Any, account: str) -> dict[str, str]:
+    tags = _pages(client, "list_tags_for_resource", "Tags", ResourceId=account)
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _pages(client: Any, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
+    paginator = client.get_paginator(operation)
+    return _ask(lambda: [item for page in paginator.paginate(**arguments) for item in page[key]])
+
+
+def _ask(call: Any) -> Any:
+    try:
+        return call()
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        raise AwsError(
+            f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
+        ) from None
+    except BotoCoreError as error:
+        raise AwsError(f"AWS can't be reached: {error}") from None
+
+
+def read_organization(*, region: str | None = None, profile: str | None = None) -> Organization:
+    """The organization with account tags, as `ops snapshot` writes it. Raises AwsError."""
+    return Aws(region=region, profile=profile).organization(tags=True)
+

@@ -1,0 +1,164 @@
+"""Microsoft Graph, as far as the program asks it directly: look-ups in batches, provisioning on demand."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+import urllib3
+
+from clouds.entra import Credentials, EntraError, endpoints, http
+
+# Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
+_FILTER_VALUES: Final = 15
+# Graph, directoryObject: getByIds takes up to 1,000 ids.
+_IDS: Final = 1000
+# Graph, synchronizationJob: provisionOnDemand takes 5 requests in 10 seconds.
+_ON_DEMAND_REQUESTS: Final = 5
+_ON_DEMAND_WINDOW: Final = 10.0
+# "appears to be a global value" (azuread provider tests): the user and group rule of the template.
+RULE_ID: Final = "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A client for one tenant; calls raise EntraError with one sentence."""
+
+    pool: urllib3.PoolManager
+    credentials: Credentials
+
+    @classmethod
+    def connect(cls, config: Mapping[str, str]) -> Graph:
+        """A client from the `azuread:` configuration (keys without namespace) and ARM_* variables."""
+        pool = http()
+        return cls(pool, Credentials(pool, endpoints(pool, config), config))
+
+    @property
+    def tenant_id(self) -> str:
+        """The directory (tenant) id."""
+        return self.credentials.tenant_id
+
+    @property
+    def login_endpoint(self) -> str:
+        """Base URL of the sign-in service of this cloud."""
+        return self.credentials.endpoints.login
+
+    def call(self, method: str, path: str, body: object | None = None) -> Any:
+        """One request below /v1.0 (or to an absolute nextLink); returns the JSON answer, or None."""
+        base = f"{self.credentials.endpoints.graph}/v1.0"
+        url = path if path.startswith(("https://", "http://")) else base + path
+        headers = {"Authorization": f"Bearer {self.credentials.token()}", "Accept": "application/json"}
+        try:
+            answer = self.pool.request(method, url, headers=headers, json=body)
+        except urllib3.exceptions.HTTPError:
+            raise EntraError(f"Graph can't be reached at {self.credentials.endpoints.graph}") from None
+        if answer.status >= 400:
+            raise _refused(method, path, answer)
+        return answer.json() if answer.data else None
+
+    def list(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every entry of a collection, page by page."""
+        while path:
+            page = self.call("GET", path)
+            yield from page["value"]
+            path = page.get("@odata.nextLink", "")
+
+    def groups_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """Groups whose displayName equals one of the names, upper and lower case ignored by Graph."""
+        return self._by_values("groups", "displayName", "id,displayName,securityEnabled", names)
+
+    def users_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """People whose userPrincipalName is one of the names."""
+        select = "id,userPrincipalName,displayName,givenName,surname,accountEnabled"
+        return self._by_values("users", "userPrincipalName", select, names)
+
+    def groups_by_id(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Groups with one of the object ids; unknown ids are absent from the answer."""
+        return [
+            found
+            for some in _batches(dict.fromkeys(ids), _IDS)
+            for found in self.call(
+                "POST", "/directoryObjects/getByIds", {"ids": some, "types": ["group"]}
+            )["value"]
+        ]
+
+    def _by_values(self, collection: str, attribute: str, select: str, values: Iterable[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for some in _batches(dict.fromkeys(values), _FILTER_VALUES):
+            quoted = ",".join("'" + value.replace("'", "''") + "'" for value in some)
+            condition = quote(f"{attribute} in ({quoted})")
+            found += self.list(f"/{collection}?$filter={condition}&$select={select}")
+        return found
+
+    def provision(
+        self, job_path: str, object_id: str, kind: Literal["Group", "User"], members: Sequence[str] = ()
+    ) -> None:
+        """Provision one group or person now. `job_path` is the job's id as Pulumi has it.
+
+        `members` are object ids of up to five people to link; without them a group arrives empty. Raises
+        EntraError for a refusal, and for a failure that Graph reports inside an HTTP 200.
+        """
+        subject: dict[str, Any] = {"objectId": object_id, "objectTypeName": kind}
+        if members:
+            subject["links"] = {
+                "members": [{"objectId": m, "objectTypeName": "User"} for m in members]
+            }
+        body = {"parameters": [{"ruleId": RULE_ID, "subjects": [subject]}]}
+        failure = _failure_within(self.call("POST", f"{job_path}/provisionOnDemand", body))
+        if failure:
+            raise EntraError(failure, code="ProvisionOnDemandFailed", status=200)
+
+
+def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = list(values)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
+
+
+def pace(calls: Iterable[Callable[[], None]]) -> Iterator[EntraError | None]:
+    """Make provision-on-demand calls within Graph's limit; yields each outcome in order."""
+    for index, call in enumerate(calls):
+        if index and index % _ON_DEMAND_REQUESTS == 0:
+            time.sleep(_ON_DEMAND_WINDOW)
+        try:
+            call()
+        except EntraError as error:
+            yield error
+        else:
+            yield None
+
+
+def _failure_within(answer: Any) -> str:
+    """The reason of a failed step in a provision-on-demand answer, "" when all succeeded."""
+    value = (answer or {}).get("value")
+    if not value:
+        return ""
+    try:
+        steps = json.loads(value).get("provisioningSteps", [])
+    except (AttributeError, ValueError):
+        return ""
+    for step in steps:
+        if str(step.get("status", "")).lower() in {"failure", "failed"}:
+            details = step.get("details") or {}
+            return str(
+                details.get("ReportableIdentifier") or details.get("ErrorMessage")
+                or step.get("description") or "provisioning on demand failed"
+            )
+    return ""
+
+
+def _refused(method: str, path: str, answer: urllib3.BaseHTTPResponse) -> EntraError:
+    code, message = "", f"HTTP {answer.status}"
+    try:
+        error = answer.json()["error"]
+        code, message = str(error["code"]), str(error["message"])
+    except (KeyError, TypeError, ValueError):
+        pass
+    return EntraError(
+        f"Graph refused {method} {path.split('?')[0]}: {code} {message}".replace(":  ", ": "),
+        code=code, status=answer.status,
+    )

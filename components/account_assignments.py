@@ -1,0 +1,106 @@
+"""Step 14: one row for each principal, permission set and account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission_set import PermissionSet
+from components.synced_principals import unknown
+from federation.principals import Arrivals, RowPlan, holds
+from federation.rows import PrincipalKey, Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountAssignmentsArgs:
+    """`plan` says which rows are ready; `arrivals` brings the late ones.
+
+    `app_assignments` are the app-role assignments by principal, `reasons` why principals are missing,
+    `old_names` the logical name under which a row stands in the checkpoint, where it differs.
+    """
+
+    instance_arn: str
+    permission_sets: Mapping[str, PermissionSet]
+    app_assignments: Mapping[PrincipalKey, pulumi.Resource]
+    plan: RowPlan
+    arrivals: pulumi.Output[Arrivals]
+    reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    old_names: Mapping[Row, str] = field(default_factory=dict)
+    management_account_id: str = ""
+    management_provider: pulumi.ProviderResource | None = None
+
+
+class AccountAssignments(pulumi.ComponentResource):
+    """All rows of the stack; `held` names those that can't exist yet, with the reason.
+
+    **Pulumi type:** `federation:aws:AccountAssignments`. Makes: AccountAssignment for each row.
+    """
+
+    held: pulumi.Output[list[dict[str, object]]]
+
+    def __init__(
+        self, name: str, args: AccountAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("federation:aws:AccountAssignments", name, None, opts)
+        for row, principal_id in args.plan.ready.items():
+            self._create_row(args, row, principal_id)
+        if pulumi.runtime.is_dry_run():
+            for row in args.plan.late:
+                self._create_row(args, row, unknown())
+            self.held = pulumi.Output.from_input(self._report(args.plan.held, args.reasons))
+        else:
+            self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
+        self.register_outputs({"held": self.held})
+
+    def _complete(self, args: AccountAssignmentsArgs, arrivals: Arrivals) -> list[dict[str, object]]:
+        held = list(args.plan.held)
+        for row in args.plan.late:
+            principal_id = arrivals.arrived.get(row.principal)
+            if principal_id is None:
+                held.append(row)
+            else:
+                self._create_row(args, row, principal_id)
+        return self._report(held, {**args.reasons, **arrivals.reasons})
+
+    def _report(
+        self, rows: Sequence[Row], reasons: Mapping[PrincipalKey, str]
+    ) -> list[dict[str, object]]:
+        held = holds(rows, reasons)
+        for hold in held:
+            names: Any = hold["rows"]
+            pulumi.log.warn(
+                f"{len(names)} rows of {str(hold['principalType']).lower()} {hold['principal']!r} are held: "
+                f"{hold['reason']}",
+                self,
+            )
+        return held
+
+    def _create_row(
+        self, args: AccountAssignmentsArgs, row: Row, principal_id: pulumi.Input[str]
+    ) -> None:
+        permission_set = args.permission_sets[row.permission_set]
+        depends_on: list[pulumi.Resource] = [permission_set]
+        # Destroyed before the app-role assignment: rows of a deleted group would stay behind as orphans.
+        if row.principal in args.app_assignments:
+            depends_on.append(args.app_assignments[row.principal])
+        old_name = args.old_names.get(row)
+        management = row.account == args.management_account_id
+        aws.ssoadmin.AccountAssignment(
+            row.logical_name,
+            instance_arn=args.instance_arn,
+            permission_set_arn=permission_set.arn,
+            principal_id=principal_id,
+            principal_type=row.principal.type,
+            target_id=row.account,
+            target_type="AWS_ACCOUNT",
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=depends_on,
+                aliases=[pulumi.Alias(name=old_name)] if old_name else None,
+                provider=args.management_provider if management else None,
+            ),
+        )

@@ -1,0 +1,80 @@
+"""What the stack's last checkpoint says about access: rows, assigned principals, phase.
+
+The checkpoint is the only memory that survives a killed update; outputs of the stack are not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from federation.phases import phase_reached
+from federation.principals import PinnedRow
+from federation.rows import PrincipalKey, Row
+from federation.settings import Phase
+
+_ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
+_ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
+_SECRET: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
+_JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
+_TYPES: Final = {"group": "GROUP", "user": "USER"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """`object_ids` are the Entra object ids that were assigned to the application, by key."""
+
+    phase: Phase | None = None
+    rows: tuple[PinnedRow, ...] = ()
+    object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    provisioning: bool = False
+    credentials_hash: str = field(default="", repr=False)
+
+    def has_credentials(self, endpoint: str, access_token: str) -> bool:
+        """Whether this SCIM endpoint and token are the ones last written to Entra."""
+        return self.credentials_hash == credentials_hash(endpoint, access_token)
+
+
+def credentials_hash(endpoint: str, access_token: str) -> str:
+    """A fingerprint to compare SCIM credentials by; a token is long and random, so a hash hides it."""
+    return hashlib.sha256(f"{endpoint}\n{access_token}".encode()).hexdigest()
+
+
+def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
+    """Keep what concerns access of all resources' outputs by URN; secrets are dropped here."""
+    types: set[str] = set()
+    rows: list[PinnedRow] = []
+    object_ids: dict[PrincipalKey, str] = {}
+    fingerprint = ""
+    for urn, outputs in resources.items():
+        kind = urn.split("::")[2].rpartition("$")[2]
+        name = urn.split("::", 3)[3]
+        types.add(kind)
+        if kind == _ROW:
+            rows.append(_pin(name, outputs))
+        elif kind == _ASSIGNED:
+            word, _, key = name.partition("/")
+            if word in _TYPES and outputs.get("principalObjectId"):
+                object_ids[PrincipalKey(_TYPES[word], key)] = outputs["principalObjectId"]  # type: ignore[arg-type]
+        elif kind == _SECRET:
+            values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
+            fingerprint = credentials_hash(
+                values.get("BaseAddress", ""), values.get("SecretToken", "")
+            )
+    return Checkpoint(
+        phase=phase_reached(types),
+        rows=tuple(sorted(rows, key=lambda pin: pin.row)),
+        object_ids=object_ids,
+        provisioning=_JOB in types,
+        credentials_hash=fingerprint,
+    )
+
+
+def _pin(name: str, outputs: Mapping[str, Any]) -> PinnedRow:
+    return PinnedRow(
+        row=Row.parse(name),
+        principal_id=outputs["principalId"],
+        permission_set_arn=outputs["permissionSetArn"],
+    )

@@ -1,0 +1,184 @@
+"""How far the federation has come, and what a person has to do next (the hand-offs)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from federation.instance import Instance, settings_link
+from federation.settings import NAMESPACE, Phase, Settings
+
+# Pulumi resource types whose presence in a checkpoint proves that a phase was reached.
+_EVIDENCE: Final = (
+    (Phase.ACCESS, "aws:ssoadmin/accountAssignment:AccountAssignment"),
+    (Phase.ACCESS, "aws:ssoadmin/permissionSet:PermissionSet"),
+    (Phase.PROVISIONING, "azuread:index/synchronizationJob:SynchronizationJob"),
+    (Phase.TRUST, "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"),
+    (Phase.APP, "azuread:index/applicationFromTemplate:ApplicationFromTemplate"),
+)
+# AWS user guide, "Rotating an access token": reminders start 90 days before a token expires.
+TOKEN_REMINDER_DAYS: Final = 90
+
+
+class PhaseBackError(ValueError):
+    """The configuration would take the federation back a phase; the message is one sentence."""
+
+
+def phase_of(settings: Settings, *, declares_access: bool) -> Phase:
+    """The phase that the configuration reaches; there is no flag for it."""
+    if not settings.identity_center.service_provider_metadata:
+        return Phase.APP
+    if settings.provisioning is None:
+        return Phase.TRUST
+    return Phase.ACCESS if declares_access else Phase.PROVISIONING
+
+
+def phase_reached(resource_types: Collection[str]) -> Phase | None:
+    """The phase that the resources of a checkpoint prove, None for an empty stack."""
+    return next((phase for phase, kind in _EVIDENCE if kind in resource_types), None)
+
+
+def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> None:
+    """Raise PhaseBackError when `now` is before `reached`, unless `allowed` names that phase.
+
+    A lost configuration key would otherwise revoke everybody's access in one update.
+    """
+    if reached is None or now.step >= reached.step or allowed is now:
+        return
+    missing = {
+        Phase.APP: "identityCenter.serviceProviderMetadata is not set",
+        Phase.TRUST: "provisioning is not set",
+        Phase.PROVISIONING: "the access file declares no rules any more",
+        Phase.ACCESS: "",
+    }[now]
+    raise PhaseBackError(
+        f"the stack is in phase {reached}, but {missing}, which would take it back to phase {now} and "
+        f"delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to {now}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextStep:
+    """One thing a person does now. `step` counts as the fourteen steps of the README do."""
+
+    step: int
+    do: str
+    link: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    warning: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the stack output, without the empty parts."""
+        parts = {"step": self.step, "do": self.do, "link": self.link, "values": self.values,
+                 "warning": self.warning}
+        return {key: value for key, value in parts.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What the next steps depend on."""
+
+    phase: Phase
+    settings: Settings
+    region: str
+    partition: str
+    instance: Instance | None
+    stack: str
+    today: date
+
+
+def next_steps(situation: Situation) -> list[NextStep]:
+    """What a person has to do now, in order; empty when there is nothing."""
+    link = settings_link(
+        situation.instance, region=situation.region, partition=situation.partition
+    )
+    steps = {
+        Phase.APP: _hand_off_trust,
+        Phase.TRUST: _hand_off_provisioning,
+        Phase.PROVISIONING: _declare_access,
+        Phase.ACCESS: _nothing,
+    }[situation.phase](situation, link)
+    return steps + _rotate_token(situation, link)
+
+
+def _hand_off_trust(situation: Situation, link: str) -> list[NextStep]:
+    steps = []
+    if situation.instance is None:
+        steps.append(
+            NextStep(
+                step=1, link=link,
+                do="In the management account choose Enable: IAM Identity Center with AWS Organizations.",
+                warning=f"The home region, {situation.region}, can't be changed afterwards.",
+            )
+        )
+    if not situation.settings.identity_center.access_portal_url:
+        steps.append(
+            NextStep(
+                step=2, link=link,
+                do="Settings > Actions > Customize AWS access portal URL, then "
+                f"pulumi config set --path {NAMESPACE}:identityCenter.accessPortalUrl <URL>",
+                warning="The portal's name can be chosen once.",
+            )
+        )
+    path = f"environments/{situation.stack}/service-provider.xml"
+    steps.append(
+        NextStep(
+            step=3, link=link,
+            do="Settings > Identity source > Actions > Change identity source > External identity "
+            f"provider > Download metadata file; keep the page open. Save the file as {path}, then pulumi "
+            f"config set --path {NAMESPACE}:identityCenter.serviceProviderMetadata {path} and pulumi up",
+            values={"file": path},
+        )
+    )
+    return steps
+
+
+def _hand_off_provisioning(situation: Situation, link: str) -> list[NextStep]:
+    return [
+        NextStep(
+            step=8, link=link,
+            do="Download the document at the stack output federationMetadataUrl, choose it under IdP SAML "
+            "metadata on the page of step 3, type ACCEPT, Change identity source.",
+            values={"download": "pulumi stack output federationMetadataUrl"},
+            # AWS user guide, "Considerations for changing your identity source".
+            warning="Changing the identity source removes the existing user and group assignments and "
+            "their roles: keep another way into every account, such as an IAM break-glass user.",
+        ),
+        NextStep(
+            step=9, link=link,
+            do="Settings > Automatic provisioning > Enable; copy both values now (the token is shown "
+            f"once): pulumi config set --path {NAMESPACE}:provisioning.endpoint <SCIM endpoint>, pulumi "
+            f"config set --path --secret {NAMESPACE}:provisioning.accessToken <Access token>, pulumi config "
+            f"set --path {NAMESPACE}:provisioning.tokenExpires <one year from now>, then pulumi up",
+        ),
+    ]
+
+
+def _declare_access(situation: Situation, _link: str) -> list[NextStep]:
+    files = ", ".join(situation.settings.access)
+    return [NextStep(step=13, do=f"Declare permission sets and rules in {files}, then pulumi up.")]
+
+
+def _nothing(_situation: Situation, _link: str) -> list[NextStep]:
+    return []
+
+
+def _rotate_token(situation: Situation, link: str) -> list[NextStep]:
+    provisioning = situation.settings.provisioning
+    if provisioning is None:
+        return []
+    days = (provisioning.token_expires - situation.today).days
+    if days > TOKEN_REMINDER_DAYS:
+        return []
+    when = f"expires in {days} days" if days >= 0 else f"expired {-days} days ago"
+    return [
+        NextStep(
+            step=9, link=link,
+            do=f"The SCIM access token {when}: Settings > Automatic provisioning > Generate token, set it "
+            "as provisioning.accessToken with --secret, set tokenExpires, pulumi up, then delete the old "
+            "token.",
+            warning="Provisioning stops silently when the token expires; at most two tokens exist.",
+        )
+    ]

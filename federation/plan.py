@@ -1,0 +1,193 @@
+"""One update, decided: everything that can be known before a resource is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from federation.access import Access
+from federation.checkpoint import Checkpoint
+from federation.errors import InvalidInput, Problem
+from federation.findings import Finding
+from federation.guards import check_guards
+from federation.instance import Instance
+from federation.organization import Organization
+from federation.phases import check_not_back, phase_of
+from federation.principals import (
+    EntraPrincipal,
+    IdentityStorePrincipal,
+    Match,
+    PinnedRow,
+    RowPlan,
+    match,
+    plan_rows,
+    recreated,
+)
+from federation.rows import PrincipalKey, Row
+from federation.settings import Phase, Settings
+from federation.targets import Resolution, resolve
+
+
+class UpdateStoppedError(ValueError):
+    """Something that a person must decide first; the message says what, and the ways on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the clouds and the checkpoint said at the start of the update."""
+
+    organization: Organization
+    instance: Instance | None
+    principals: Mapping[PrincipalKey, EntraPrincipal]
+    identity_store: Collection[IdentityStorePrincipal]
+    checkpoint: Checkpoint
+    today: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the components are told.
+
+    `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical name under which
+    the checkpoint has it, `reasons` says why principals are missing, `expected` may arrive in this update.
+    """
+
+    phase: Phase
+    resolution: Resolution
+    warnings: tuple[Finding, ...]
+    rows: RowPlan
+    expected: frozenset[PrincipalKey]
+    reasons: Mapping[PrincipalKey, str]
+    previous_keys: Mapping[PrincipalKey, PrincipalKey]
+    old_names: Mapping[Row, str]
+
+
+def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
+    """Decide the update, or what its preview shows. Raises InvalidInput, PhaseBackError or UpdateStoppedError; nothing is changed."""
+    phase = phase_of(settings, declares_access=bool(access.rules))
+    check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
+    previous_keys = _previous_keys(access, facts)
+    pinned = _pinned(facts.checkpoint.rows, previous_keys)
+    resolution = resolve(
+        access, facts.organization, today=facts.today, previous=tuple(pinned)
+    )
+    findings = (
+        *resolution.findings,
+        *check_guards(access, resolution, facts.organization, tuple(pinned)),
+    )
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise InvalidInput([_problem(finding) for finding in errors])
+    if phase is not Phase.ACCESS:
+        return _without_rows(phase, resolution, findings, previous_keys)
+    found = match(facts.principals.values(), facts.identity_store)
+    _stop_on_strangers(found)
+    _stop_on_recreated(settings, pinned, found)
+    expected = _expected(facts, found, previous_keys, preview=preview)
+    declared = [assignment.row for assignment in resolution.assignments]
+    return Plan(
+        phase=phase,
+        resolution=resolution,
+        warnings=findings,
+        rows=plan_rows([*declared, *resolution.frozen], found.arrived, pinned, expected),
+        expected=expected,
+        reasons=_reasons(facts, found),
+        previous_keys=previous_keys,
+        old_names={
+            row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row
+        },
+    )
+
+
+def _without_rows(
+    phase: Phase,
+    resolution: Resolution,
+    findings: tuple[Finding, ...],
+    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+) -> Plan:
+    return Plan(
+        phase=phase, resolution=resolution, warnings=findings,
+        rows=RowPlan(ready={}, late=(), held=()), expected=frozenset(), reasons={},
+        previous_keys=previous_keys, old_names={},
+    )
+
+
+def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:
+    """Moved principals, new key to old. Raises when a key was renamed without `moved`."""
+    before = facts.checkpoint.object_ids
+    previous = {
+        PrincipalKey(kind, new): PrincipalKey(kind, old)
+        for old, new in access.moved.items()
+        for kind in ("GROUP", "USER")
+        if PrincipalKey(kind, old) in before
+    }
+    old_keys = {object_id.casefold(): key for key, object_id in before.items()}
+    for key, principal in facts.principals.items():
+        old = old_keys.get((principal.object_id or "").casefold())
+        if old and old != key and old not in facts.principals and previous.get(key) != old:
+            raise UpdateStoppedError(
+                f"{old} is now called {key} in the access file, although both are {principal.name!r} in "
+                f"Entra; keep the key, or say so with moved: {{{old.key}: {key.key}}}"
+            )
+    return previous
+
+
+def _pinned(
+    rows: Collection[PinnedRow], previous_keys: Mapping[PrincipalKey, PrincipalKey]
+) -> dict[Row, PinnedRow]:
+    new_keys = {old: new for new, old in previous_keys.items()}
+    return {
+        pin.row._replace(principal=new_keys.get(pin.row.principal, pin.row.principal)): pin
+        for pin in rows
+    }
+
+
+def _problem(finding: Finding) -> Problem:
+    detail = "".join(f"\n    {row.logical_name}" for row in finding.rows[:5])
+    if len(finding.rows) > 5:
+        detail += f"\n    and {len(finding.rows) - 5} more rows"
+    return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
+
+
+def _stop_on_strangers(found: Match) -> None:
+    if found.strangers:
+        raise UpdateStoppedError("; ".join(found.strangers[key] for key in sorted(found.strangers)))
+
+
+def _stop_on_recreated(
+    settings: Settings, pinned: Mapping[Row, PinnedRow], found: Match
+) -> None:
+    pins = [replace(pin, row=row) for row, pin in pinned.items()]
+    stories = recreated(pins, found.arrived, settings.accept_recreated)
+    if stories:
+        raise UpdateStoppedError(". ".join(stories))
+
+
+def _expected(
+    facts: Facts, found: Match, previous_keys: Mapping[PrincipalKey, PrincipalKey], *, preview: bool
+) -> frozenset[PrincipalKey]:
+    """Missing principals that may arrive within this update.
+
+    `up` waits for all that nothing known keeps away. A preview shows rows of those only whom this update
+    assigns, or provisions for the first time: a principal that was assigned before and still is missing is
+    held, or an unchanged preview would never be one.
+    """
+    expected = {
+        key
+        for key, principal in facts.principals.items()
+        if key not in found.arrived and key not in found.conflicts and not principal.obstacle
+    }
+    if preview and facts.checkpoint.provisioning:
+        assigned = facts.checkpoint.object_ids
+        expected = {key for key in expected if previous_keys.get(key, key) not in assigned}
+    return frozenset(expected)
+
+
+def _reasons(facts: Facts, found: Match) -> dict[PrincipalKey, str]:
+    obstacles = {
+        key: principal.obstacle
+        for key, principal in facts.principals.items()
+        if principal.obstacle
+    }
+    return {**obstacles, **found.conflicts}

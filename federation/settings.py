@@ -1,0 +1,230 @@
+"""The stack configuration (`Pulumi.<stack>.yaml`): what differs per environment, and every secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from federation.errors import InvalidInput, Problem
+from federation.saml_metadata import is_web_url
+
+NAMESPACE: Final = "entra-identity-center"
+
+
+class Phase(StrEnum):
+    """How far the federation has come; the order of the members is the order of the way."""
+
+    APP = "app"
+    TRUST = "trust"
+    PROVISIONING = "provisioning"
+    ACCESS = "access"
+
+    @property
+    def step(self) -> int:
+        """Position on the way, 0 for `app`."""
+        return list(Phase).index(self)
+
+
+def _web_url(value: str) -> str:
+    if not is_web_url(value):
+        raise ValueError("must be an https URL")
+    return value
+
+
+def _display_name(value: str) -> str:
+    if any(ord(c) < 32 or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in value):
+        raise ValueError("must not hold control or bidirectional characters")
+    return value
+
+
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+# Graph, application resource: displayName has at most 256 characters.
+DisplayName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_display_name)]
+Email = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$", max_length=254)]
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+$")]
+
+# AWS SCIM developer guide: https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, dual-stack api.aws.
+_SCIM_ENDPOINT = re.compile(
+    r"https://scim\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)/[^/?#]+/scim/v2"
+    r"|http://(127\.0\.0\.1|localhost):\d+/[^/?#]+/scim/v2"
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class EnterpriseAppSettings(_Section):
+    """The gallery application in Entra (steps 5 to 7)."""
+
+    name: DisplayName = Field(description="Display name of the enterprise application.")
+    notification_emails: tuple[Email, ...] = Field(
+        default=(),
+        max_length=5,
+        description="Who Entra reminds before a certificate expires, and of provisioning failures.",
+    )
+    signing_certificates: Mapping[str, date | None] = Field(
+        default={"initial": None},
+        min_length=1,
+        description="Token-signing certificates by a name of yours, with their expiry (null: three "
+        "years, Entra's default and maximum). Add one to roll over; certificates are never deleted.",
+    )
+
+    @field_validator("signing_certificates")
+    @classmethod
+    def _names(cls, value: Mapping[str, date | None]) -> Mapping[str, date | None]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", name):
+                raise ValueError(
+                    f"the certificate name {name!r} must be 1 to 32 letters, digits or hyphens"
+                )
+        return value
+
+
+class ManagementAccess(_Section):
+    """How to reach the management account when the stack runs as a delegated administrator."""
+
+    role_arn: RoleArn | None = None
+    profile: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.role_arn is None) == (self.profile is None):
+            raise ValueError("needs either roleArn or profile")
+        return self
+
+
+class IdentityCenterSettings(_Section):
+    """What a person sets up in the IAM Identity Center console (steps 1 to 3)."""
+
+    access_portal_url: WebUrl | None = Field(
+        default=None, description="The AWS access portal URL (step 2); where people sign in."
+    )
+    service_provider_metadata: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Path of the SP metadata file (step 3), from the repository root. Absent: phase app.",
+    )
+    management_access: ManagementAccess | None = None
+    # AWS: at most 50 attributes for access control, each with exactly one source.
+    access_control_attributes: Mapping[
+        Annotated[str, Field(min_length=1, max_length=128)],
+        Annotated[str, Field(pattern=r"^\$\{path:[A-Za-z0-9_.\[\]\" =-]+\}$")],
+    ] = Field(default={}, max_length=50, description="Attributes for access control (ABAC) by tag key.")
+
+    @model_validator(mode="after")
+    def _portal_before_trust(self) -> Self:
+        if self.service_provider_metadata and not self.access_portal_url:
+            raise ValueError("serviceProviderMetadata needs accessPortalUrl beside it (step 2)")
+        return self
+
+
+class ProvisioningSettings(_Section):
+    """The SCIM endpoint that a person enabled in the console (step 9)."""
+
+    endpoint: str = Field(description="SCIM endpoint shown by Identity Center.")
+    access_token: SecretStr = Field(min_length=1, description="Its access token; set with --secret.")
+    token_expires: date = Field(description="When the token expires: one year after it was made.")
+    # Entra's own default is 500; a leaver wave above this stops for a person instead of deleting.
+    delete_threshold: int = Field(default=50, ge=1, le=100_000)
+    wait_minutes: float = Field(
+        default=5, ge=0, le=60, description="How long an update waits for principals to arrive."
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _scim(cls, value: str) -> str:
+        value = value.removesuffix("/")
+        if not _SCIM_ENDPOINT.fullmatch(value):
+            raise ValueError(
+                "must look like https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, "
+                "as the Identity Center console shows it"
+            )
+        return value
+
+    @property
+    def region(self) -> str | None:
+        """The region in the endpoint's host, None for an endpoint of this machine."""
+        match = _SCIM_ENDPOINT.fullmatch(self.endpoint)
+        return match["region"] if match else None
+
+
+class Settings(_Section):
+    """The whole stack configuration below `entra-identity-center:`."""
+
+    enterprise_app: EnterpriseAppSettings
+    identity_center: IdentityCenterSettings = IdentityCenterSettings()
+    provisioning: ProvisioningSettings | None = Field(
+        default=None, description="Absent: phase trust."
+    )
+    access: tuple[str, ...] = Field(
+        min_length=1, description="Access file, or a list of files and globs: one per team."
+    )
+    accept_recreated: Mapping[str, str] = Field(
+        default={}, description="New principal id by key, once a re-created principal was reviewed."
+    )
+    allow_phase_back: Phase | None = Field(
+        default=None, description="The phase to which this stack may go back."
+    )
+    protect: bool = Field(
+        default=False,
+        description="Protect application, service principal, certificate, secret and job from deletion.",
+    )
+
+    @field_validator("access", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _trust_before_provisioning(self) -> Self:
+        if self.provisioning and not self.identity_center.service_provider_metadata:
+            raise ValueError(
+                "provisioning comes after the SAML trust: set identityCenter.serviceProviderMetadata"
+            )
+        return self
+
+
+KEYS: Final = tuple(field.alias or name for name, field in Settings.model_fields.items())
+
+
+def load_settings(values: Mapping[str, Any], *, file: str) -> Settings:
+    """Validate the configuration values (keys without namespace) of one stack.
+
+    `file` names the stack's configuration file in messages. Raises InvalidInput with every problem;
+    no message repeats a value of a secret.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise InvalidInput(
+            [_problem(detail, file) for detail in error.errors(include_url=False, include_input=False)]
+        ) from None
+
+
+def _problem(detail: Mapping[str, Any], file: str) -> Problem:
+    path = ".".join(str(part) for part in detail["loc"])
+    kind, message = detail["type"], str(detail["msg"])
+    if kind == "missing":
+        message = "is required"
+    elif kind == "extra_forbidden":
+        message = "is not a key of this configuration"
+    message = message.removeprefix("Value error, ")
+    return Problem(file=file, path=f"{NAMESPACE}:{path}" if path else NAMESPACE, message=message)
