@@ -34,11 +34,12 @@ class ArrivalWait:
     def __call__(self, job_path: str, object_ids: Mapping[PrincipalKey, str]) -> Arrivals:
         """Provision on demand, then list the identity store with back-off until all are there.
 
-        One list pass an attempt, however many principals. Never raises: what fails becomes the reason
-        of a hold, so that it neither blocks other rows nor revocations.
+        One list pass an attempt, however many principals. Never raises: what fails becomes the
+        reason of a hold, so that it neither blocks other rows nor revocations.
         """
         wanted = {
-            key: replace(principal, object_id=object_ids[key]) for key, principal in self.wanted.items()
+            key: replace(principal, object_id=object_ids[key])
+            for key, principal in self.wanted.items()
         }
         reasons: dict[PrincipalKey, str] = {}
         arrived: Mapping[PrincipalKey, str] = {}
@@ -91,7 +92,12 @@ class ArrivalWait:
             return ""
         quarantine = status.get("quarantine") or {}
         error = quarantine.get("error") or {}
-        why = error.get("message") or error.get("code") or quarantine.get("reason") or "unknown reason"
+        why = (
+            error.get("message")
+            or error.get("code")
+            or quarantine.get("reason")
+            or "unknown reason"
+        )
         return f"the provisioning job is in quarantine: {why}"
 
 

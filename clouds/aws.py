@@ -1,4 +1,4 @@
-"""AWS, as far as the program asks it directly: who calls, the instance, the organization, the principals.
+"""AWS, as far as the program asks it directly: caller, instance, organization, principals.
 
 Every function makes list calls only: their number depends on pages and organizational units, never
 on rows, groups or (unless a rule selects by tag) accounts.
@@ -93,7 +93,8 @@ class Aws:
         )
 
     def organization(self, *, tags: bool = False) -> Organization:
-        """The tree of roots, OUs and accounts; account tags only on request (one call an account)."""
+        """The tree of roots, OUs and accounts; account tags only on request (one call an "
+        "account)."""
         client = self.client("organizations")
         organization = _ask(client.describe_organization)["Organization"]
         roots = _pages(client, "list_roots", "Roots")
@@ -132,12 +133,20 @@ class Aws:
                 _pages, client, "list_users", "Users", IdentityStoreId=identity_store_id
             )
             return [
-                *(_principal("GROUP", g, g["GroupId"], g.get("DisplayName", "")) for g in groups.result()),
-                *(_principal("USER", u, u["UserId"], u.get("UserName", "")) for u in users.result()),
+                *(
+                    _principal("GROUP", g, g["GroupId"], g.get("DisplayName", ""))
+                    for g in groups.result()
+                ),
+                *(
+                    _principal("USER", u, u["UserId"], u.get("UserName", ""))
+                    for u in users.result()
+                ),
             ]
 
 
-def _principal(kind: Any, entry: Mapping[str, Any], ident: str, name: str) -> IdentityStorePrincipal:
+def _principal(
+    kind: Any, entry: Mapping[str, Any], ident: str, name: str
+) -> IdentityStorePrincipal:
     return IdentityStorePrincipal(
         type=kind,
         id=ident,
@@ -158,7 +167,8 @@ def _children(client: Any, parent: str) -> tuple[list[dict[str, Any]], list[dict
                 "id": account["Id"],
                 "name": account["Name"],
                 "parentId": parent,
-                # `Status` retires in September 2026 in favour of `State` (Organizations API reference).
+                # `Status` retires in September 2026 in favour of `State` (Organizations API
+                # reference).
                 "state": account.get("State") or account["Status"],
                 "tags": {},
             }
@@ -192,4 +202,3 @@ def _ask(call: Any) -> Any:
 def read_organization(*, region: str | None = None, profile: str | None = None) -> Organization:
     """The organization with account tags, as `ops snapshot` writes it. Raises AwsError."""
     return Aws(region=region, profile=profile).organization(tags=True)
-

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouds.graph import Graph
-from federation.access import Access
+from federation.declared import Access
 from federation.errors import InvalidInput, Problem
 from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
@@ -27,9 +27,9 @@ def read_directory(
 ) -> Directory:
     """Look everything up that the access file names.
 
-    `known_ids` are object ids from the checkpoint: those of groups that the stack itself made. Raises
-    InvalidInput with every group and person that Entra lacks or has more than once, EntraError when Graph
-    refuses.
+    `known_ids` are object ids from the checkpoint: those of groups that the stack itself made.
+    Raises InvalidInput with every group and person that Entra lacks or has more than once,
+    EntraError when Graph refuses.
     """
     problems: list[Problem] = []
     principals: dict[PrincipalKey, EntraPrincipal] = {}
@@ -40,7 +40,9 @@ def read_directory(
         name = group.display_name or group.object_id or key
         if not group.create:
             found = groups[name]
-            sentence = _only_one(found, f"group named {name!r}" if group.display_name else f"group {name}")
+            sentence = _only_one(
+                found, f"group named {name!r}" if group.display_name else f"group {name}"
+            )
             if sentence:
                 problems.append(Problem.at(group.location, sentence))
                 continue
@@ -67,11 +69,11 @@ def read_directory(
             obstacle=_obstacle(person),
         )
     for key, group in access.groups.items():
-        for upn in (*group.owners, *group.members):
-            if upn.lower() not in people:
-                problems.append(
-                    Problem.at(group.location, f"Entra has no user {upn!r}, named by group {key!r}.")
-                )
+        problems += [
+            Problem.at(group.location, f"Entra has no user {upn!r}, named by group {key!r}.")
+            for upn in (*group.owners, *group.members)
+            if upn.lower() not in people
+        ]
     if problems:
         raise InvalidInput(problems)
     return Directory(
@@ -114,10 +116,15 @@ def _only_one(found: list[dict[str, Any]], what: str) -> str:
 def _obstacle(person: Mapping[str, Any]) -> str:
     """Why SCIM will not bring this person, "" when nothing is known to stand in the way.
 
-    AWS user guide, "Automatic provisioning": givenName, familyName, userName and displayName are required.
+    AWS user guide, "Automatic provisioning": givenName, familyName, userName and displayName are
+    required.
     """
     if person.get("accountEnabled") is False:
         return "the person is disabled in Entra"
     required = {"givenName": "first name", "surname": "last name", "displayName": "display name"}
     missing = [label for attribute, label in required.items() if not person.get(attribute)]
-    return f"Identity Center requires a {' and a '.join(missing)}, which Entra lacks" if missing else ""
+    return (
+        f"Identity Center requires a {' and a '.join(missing)}, which Entra lacks"
+        if missing
+        else ""
+    )

@@ -1,4 +1,4 @@
-"""Where Entra is and who asks: endpoints of the national clouds, credentials of the stack's provider.
+"""Where Entra is and who asks: endpoints of the clouds, credentials of the stack's provider.
 
 Environment variables and configuration keys are those of the azuread provider, so that whatever
 signs the provider in signs this program in as well.
@@ -49,11 +49,16 @@ _CLOUDS: Final = {
     ),
 }
 
-# Graph answers 429 with Retry-After, which urllib3 obeys. Repeating is safe for every call made here:
+# Graph answers 429 with Retry-After, which urllib3 obeys. Repeating is safe for every call made
+# here:
 # look-ups, tokens, and provisioning on demand, which compares before it writes.
 _RETRIES: Final = urllib3.Retry(
-    total=6, status_forcelist=[429, 503, 504], backoff_factor=0.5, backoff_max=20,
-    raise_on_status=False, allowed_methods=None,
+    total=6,
+    status_forcelist=[429, 503, 504],
+    backoff_factor=0.5,
+    backoff_max=20,
+    raise_on_status=False,
+    allowed_methods=None,
 )
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
 
@@ -137,19 +142,24 @@ class Credentials:
             answer = self.pool.request("POST", url, fields=form, encode_multipart=False)
             body = answer.json()
         except (urllib3.exceptions.HTTPError, ValueError):
-            raise EntraError(f"the Entra sign-in endpoint {self.endpoints.login} can't be reached") from None
+            raise EntraError(
+                f"the Entra sign-in endpoint {self.endpoints.login} can't be reached"
+            ) from None
         if answer.status != 200:
             reason = str(body.get("error_description") or body.get("error")).splitlines()[0]
             raise EntraError(
                 f"Entra refused the sign-in of the application {form['client_id']}: {reason}",
-                code=str(body.get("error")), status=answer.status,
+                code=str(body.get("error")),
+                status=answer.status,
             )
         return str(body["access_token"]), float(body["expires_in"])
 
     def _federated_token(self) -> str:
         token = _setting(self.config, "oidcToken", "ARM_OIDC_TOKEN")
         path = _setting(self.config, "oidcTokenFilePath", "ARM_OIDC_TOKEN_FILE_PATH")
-        url = os.environ.get("ARM_OIDC_REQUEST_URL") or os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL")
+        url = os.environ.get("ARM_OIDC_REQUEST_URL") or os.environ.get(
+            "ACTIONS_ID_TOKEN_REQUEST_URL"
+        )
         bearer = os.environ.get("ARM_OIDC_REQUEST_TOKEN") or os.environ.get(
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
         )
@@ -167,13 +177,23 @@ class Credentials:
         return str(answer.json()["value"])
 
     def _azure_cli(self) -> tuple[str, float]:
-        command = ["az", "account", "get-access-token", "--resource", self.endpoints.graph,
-                   "--tenant", self.tenant_id, "--output", "json"]
+        command = [
+            "az",
+            "account",
+            "get-access-token",
+            "--resource",
+            self.endpoints.graph,
+            "--tenant",
+            self.tenant_id,
+            "--output",
+            "json",
+        ]
         try:
             answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         except (OSError, subprocess.SubprocessError):
             raise EntraError(
-                "no Entra credentials: set ARM_CLIENT_ID with ARM_CLIENT_SECRET or a federated token "
+                "no Entra credentials: set ARM_CLIENT_ID with ARM_CLIENT_SECRET or a federated "
+                "token "
                 "(ARM_USE_OIDC), or sign in with the Azure CLI"
             ) from None
         return str(json.loads(answer.stdout)["accessToken"]), 600.0

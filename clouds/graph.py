@@ -1,4 +1,5 @@
-"""Microsoft Graph, as far as the program asks it directly: look-ups in batches, provisioning on demand."""
+"""Microsoft Graph, as far as the program asks it directly: look-ups in batches, provisioning on "
+"demand."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class Graph:
 
     @classmethod
     def connect(cls, config: Mapping[str, str]) -> Graph:
-        """A client from the `azuread:` configuration (keys without namespace) and ARM_* variables."""
+        """A client from the `azuread:` configuration (keys without namespace) and ARM_* "
+        "variables."""
         pool = http()
         return cls(pool, Credentials(pool, endpoints(pool, config), config))
 
@@ -48,14 +50,20 @@ class Graph:
         return self.credentials.endpoints.login
 
     def call(self, method: str, path: str, body: object | None = None) -> Any:
-        """One request below /v1.0 (or to an absolute nextLink); returns the JSON answer, or None."""
+        """One request below /v1.0 (or to an absolute nextLink); returns the JSON answer, or "
+        "None."""
         base = f"{self.credentials.endpoints.graph}/v1.0"
         url = path if path.startswith(("https://", "http://")) else base + path
-        headers = {"Authorization": f"Bearer {self.credentials.token()}", "Accept": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self.credentials.token()}",
+            "Accept": "application/json",
+        }
         try:
             answer = self.pool.request(method, url, headers=headers, json=body)
         except urllib3.exceptions.HTTPError:
-            raise EntraError(f"Graph can't be reached at {self.credentials.endpoints.graph}") from None
+            raise EntraError(
+                f"Graph can't be reached at {self.credentials.endpoints.graph}"
+            ) from None
         if answer.status >= 400:
             raise _refused(method, path, answer)
         return answer.json() if answer.data else None
@@ -68,7 +76,8 @@ class Graph:
             path = page.get("@odata.nextLink", "")
 
     def groups_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
-        """Groups whose displayName equals one of the names, upper and lower case ignored by Graph."""
+        """Groups whose displayName equals one of the names, upper and lower case ignored by "
+        "Graph."""
         return self._by_values("groups", "displayName", "id,displayName,securityEnabled", names)
 
     def users_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -86,7 +95,9 @@ class Graph:
             )["value"]
         ]
 
-    def _by_values(self, collection: str, attribute: str, select: str, values: Iterable[str]) -> list[dict[str, Any]]:
+    def _by_values(
+        self, collection: str, attribute: str, select: str, values: Iterable[str]
+    ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for some in _batches(dict.fromkeys(values), _FILTER_VALUES):
             quoted = ",".join("'" + value.replace("'", "''") + "'" for value in some)
@@ -95,12 +106,16 @@ class Graph:
         return found
 
     def provision(
-        self, job_path: str, object_id: str, kind: Literal["Group", "User"], members: Sequence[str] = ()
+        self,
+        job_path: str,
+        object_id: str,
+        kind: Literal["Group", "User"],
+        members: Sequence[str] = (),
     ) -> None:
         """Provision one group or person now. `job_path` is the job's id as Pulumi has it.
 
-        `members` are object ids of up to five people to link; without them a group arrives empty. Raises
-        EntraError for a refusal, and for a failure that Graph reports inside an HTTP 200.
+        `members` are object ids of up to five people to link; without them a group arrives empty.
+        Raises EntraError for a refusal, and for a failure that Graph reports inside an HTTP 200.
         """
         subject: dict[str, Any] = {"objectId": object_id, "objectTypeName": kind}
         if members:
@@ -145,8 +160,10 @@ def _failure_within(answer: Any) -> str:
         if str(step.get("status", "")).lower() in {"failure", "failed"}:
             details = step.get("details") or {}
             return str(
-                details.get("ReportableIdentifier") or details.get("ErrorMessage")
-                or step.get("description") or "provisioning on demand failed"
+                details.get("ReportableIdentifier")
+                or details.get("ErrorMessage")
+                or step.get("description")
+                or "provisioning on demand failed"
             )
     return ""
 
@@ -158,7 +175,9 @@ def _refused(method: str, path: str, answer: urllib3.BaseHTTPResponse) -> EntraE
         code, message = str(error["code"]), str(error["message"])
     except (KeyError, TypeError, ValueError):
         pass
+    called = f"{method} {path.partition('?')[0]}"
     return EntraError(
-        f"Graph refused {method} {path.split('?')[0]}: {code} {message}".replace(":  ", ": "),
-        code=code, status=answer.status,
+        f"Graph refused {called}: {f'{code} {message}'.strip()}",
+        code=code,
+        status=answer.status,
     )

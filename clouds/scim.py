@@ -29,7 +29,8 @@ def try_token(endpoint: str, access_token: str) -> None:
     if answer.status in {401, 403}:
         raise ScimError(
             f"the SCIM endpoint {endpoint} refuses the access token; generate a new one in the IAM "
-            "Identity Center console (Settings > Automatic provisioning > Generate token) and set it as "
+            "Identity Center console (Settings > Automatic provisioning > Generate token) and set "
+            "it as "
             "provisioning.accessToken with --secret"
         )
     if answer.status != 200:

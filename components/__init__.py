@@ -1,1 +1,2 @@
-"""The federation's ComponentResources; each makes only the decisions that the model left to it: none."""
+"""The federation's ComponentResources; each makes only the decisions that the model left to it: "
+"none."""

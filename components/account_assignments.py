@@ -19,8 +19,9 @@ from federation.rows import PrincipalKey, Row
 class AccountAssignmentsArgs:
     """`plan` says which rows are ready; `arrivals` brings the late ones.
 
-    `app_assignments` are the app-role assignments by principal, `reasons` why principals are missing,
-    `old_names` the logical name under which a row stands in the checkpoint, where it differs.
+    `app_assignments` are the app-role assignments by principal, `reasons` why principals are
+    missing, `old_names` the logical name under which a row stands in the checkpoint, where it
+    differs, `providers` the provider of a permission set's rows, where it is not the default one.
     """
 
     instance_arn: str
@@ -30,8 +31,7 @@ class AccountAssignmentsArgs:
     arrivals: pulumi.Output[Arrivals]
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
     old_names: Mapping[Row, str] = field(default_factory=dict)
-    management_account_id: str = ""
-    management_provider: pulumi.ProviderResource | None = None
+    providers: Mapping[str, pulumi.ProviderResource] = field(default_factory=dict)
 
 
 class AccountAssignments(pulumi.ComponentResource):
@@ -56,7 +56,9 @@ class AccountAssignments(pulumi.ComponentResource):
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
         self.register_outputs({"held": self.held})
 
-    def _complete(self, args: AccountAssignmentsArgs, arrivals: Arrivals) -> list[dict[str, object]]:
+    def _complete(
+        self, args: AccountAssignmentsArgs, arrivals: Arrivals
+    ) -> list[dict[str, object]]:
         held = list(args.plan.held)
         for row in args.plan.late:
             principal_id = arrivals.arrived.get(row.principal)
@@ -73,7 +75,8 @@ class AccountAssignments(pulumi.ComponentResource):
         for hold in held:
             names: Any = hold["rows"]
             pulumi.log.warn(
-                f"{len(names)} rows of {str(hold['principalType']).lower()} {hold['principal']!r} are held: "
+                f"{len(names)} rows of {str(hold['principalType']).lower()} {hold['principal']!r} "
+                "are held: "
                 f"{hold['reason']}",
                 self,
             )
@@ -84,11 +87,11 @@ class AccountAssignments(pulumi.ComponentResource):
     ) -> None:
         permission_set = args.permission_sets[row.permission_set]
         depends_on: list[pulumi.Resource] = [permission_set]
-        # Destroyed before the app-role assignment: rows of a deleted group would stay behind as orphans.
+        # Destroyed before the app-role assignment: rows of a deleted group would stay behind as
+        # orphans.
         if row.principal in args.app_assignments:
             depends_on.append(args.app_assignments[row.principal])
         old_name = args.old_names.get(row)
-        management = row.account == args.management_account_id
         aws.ssoadmin.AccountAssignment(
             row.logical_name,
             instance_arn=args.instance_arn,
@@ -101,6 +104,6 @@ class AccountAssignments(pulumi.ComponentResource):
                 parent=self,
                 depends_on=depends_on,
                 aliases=[pulumi.Alias(name=old_name)] if old_name else None,
-                provider=args.management_provider if management else None,
+                provider=args.providers.get(row.permission_set),
             ),
         )

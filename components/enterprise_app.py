@@ -11,7 +11,8 @@ import pulumi_azuread as azuread
 
 from federation.rows import PrincipalKey
 
-# Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery. The
+# Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
+# The
 # id is pinned, since the template's display name has changed once.
 TEMPLATE_ID: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 _ROLE: Final = "User"
@@ -44,8 +45,9 @@ class EnterpriseAppArgs:
 class EnterpriseApp(pulumi.ComponentResource):
     """The enterprise application "AWS IAM Identity Center" under a name of one's own.
 
-    **Pulumi type:** `federation:entra:EnterpriseApp`. Makes: ApplicationFromTemplate, ServicePrincipal
-    (the one that the template made), Group for each new group, AppRoleAssignment for each principal.
+    **Pulumi type:** `federation:entra:EnterpriseApp`. Makes: ApplicationFromTemplate,
+    ServicePrincipal (the one that the template made), Group for each new group, AppRoleAssignment
+    for each principal.
     """
 
     application_id: pulumi.Output[str]
@@ -64,7 +66,8 @@ class EnterpriseApp(pulumi.ComponentResource):
         )
         self.application_id = application.application_id
         self.client_id = azuread.get_application_output(
-            object_id=application.application_object_id, opts=pulumi.InvokeOutputOptions(parent=self)
+            object_id=application.application_object_id,
+            opts=pulumi.InvokeOutputOptions(parent=self),
         ).client_id
         self.service_principal = azuread.ServicePrincipal(
             "service-principal",
@@ -82,9 +85,7 @@ class EnterpriseApp(pulumi.ComponentResource):
         )
         self.object_ids = self._create_groups(args)
         self.assignments = self._assign(args)
-        self.register_outputs(
-            {"applicationId": self.application_id, "clientId": self.client_id}
-        )
+        self.register_outputs({"applicationId": self.application_id, "clientId": self.client_id})
 
     def _options(self, args: EnterpriseAppArgs, key: PrincipalKey) -> pulumi.ResourceOptions:
         old = args.previous_keys.get(key)

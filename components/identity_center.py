@@ -13,7 +13,8 @@ from federation.instance import Instance
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
-    """`access_control_attributes` maps a tag key to a source such as `${path:enterprise.department}`."""
+    """`access_control_attributes` maps a tag key to a source such as "
+    "`${path:enterprise.department}`."""
 
     instance: Instance
     access_portal_url: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from federation.access import PermissionSet as PermissionSetModel
+from federation.declared import PermissionSet as PermissionSetModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,13 @@ class PermissionSetArgs:
 class PermissionSet(pulumi.ComponentResource):
     """A permission set and everything attached to it.
 
-    **Pulumi type:** `federation:aws:PermissionSet`. Makes: PermissionSet, ManagedPolicyAttachment and
-    CustomerManagedPolicyAttachment for each policy, PermissionSetInlinePolicy and
+    **Pulumi type:** `federation:aws:PermissionSet`. Makes: PermissionSet, ManagedPolicyAttachment
+    and CustomerManagedPolicyAttachment for each policy, PermissionSetInlinePolicy and
     PermissionsBoundaryAttachment where declared.
 
-    Rows depend on this component, hence on all of its policies: on destroy they go first. AWS refuses to
-    provision policies of a set whose last assignment is gone, and to delete a set that has assignments.
+    Rows depend on this component, hence on all of its policies: on destroy they go first. AWS
+    refuses to provision policies of a set whose last assignment is gone, and to delete a set that
+    has assignments.
     """
 
     arn: pulumi.Output[str]

@@ -70,8 +70,10 @@ class SamlTrust(pulumi.ComponentResource):
             **{label: made.end_date for label, made in certificates.items()}
         )
         self.federation_metadata_url = args.app.client_id.apply(
-            lambda client_id: f"{args.login_endpoint}/{args.tenant_id}/federationmetadata/2007-06/"
-            f"federationmetadata.xml?appid={client_id}"
+            lambda client_id: (
+                f"{args.login_endpoint}/{args.tenant_id}/federationmetadata/2007-06/"
+                f"federationmetadata.xml?appid={client_id}"
+            )
         )
         self.entity_id = f"https://sts.windows.net/{args.tenant_id}/"
         self.single_sign_on_url = f"{args.login_endpoint}/{args.tenant_id}/saml2"

@@ -12,7 +12,8 @@ import pulumi_azuread as azuread
 
 from components.enterprise_app import EnterpriseApp
 
-# The synchronization template of the gallery application (Graph: GET .../synchronization/templates).
+# The synchronization template of the gallery application (Graph: GET
+# .../synchronization/templates).
 _TEMPLATE: Final = "aWSSingleSignon"
 
 
@@ -57,7 +58,8 @@ class ScimProvisioning(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
-        # A job without saved credentials goes into quarantine at once; one without assignments syncs nobody.
+        # A job without saved credentials goes into quarantine at once; one without assignments
+        # syncs nobody.
         job = azuread.SynchronizationJob(
             "job",
             service_principal_id=args.app.service_principal.id,

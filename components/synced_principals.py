@@ -30,9 +30,11 @@ class SyncedPrincipalsArgs:
 class SyncedPrincipals(pulumi.ComponentResource):
     """The principals that had not arrived when the update began.
 
-    **Pulumi type:** `federation:aws:SyncedPrincipals`. Makes no resources: SCIM owns the principals.
+    **Pulumi type:** `federation:aws:SyncedPrincipals`. Makes no resources: SCIM owns the
+    principals.
 
-    `arrivals` is known at once when nobody is expected, after the wait in `up`, unknown in a preview.
+    `arrivals` is known at once when nobody is expected, after the wait in `up`, unknown in a
+    preview.
     """
 
     arrivals: pulumi.Output[Arrivals]
@@ -51,7 +53,8 @@ class SyncedPrincipals(pulumi.ComponentResource):
 
     def _wait(self, args: SyncedPrincipalsArgs) -> pulumi.Output[Arrivals]:
         keys = sorted(args.expected)
-        # An executor of its own: the SDK's pool is full of registrations, a poll would starve in it.
+        # An executor of its own: the SDK's pool is full of registrations, a poll would starve in
+        # it.
         executor = ThreadPoolExecutor(1, thread_name_prefix="arrivals")
 
         async def wait(values: list[str]) -> Arrivals:

@@ -17,7 +17,7 @@ from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
-_SECRET: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
+_CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _TYPES: Final = {"group": "GROUP", "user": "USER"}
 
@@ -38,7 +38,8 @@ class Checkpoint:
 
 
 def credentials_hash(endpoint: str, access_token: str) -> str:
-    """A fingerprint to compare SCIM credentials by; a token is long and random, so a hash hides it."""
+    """A fingerprint to compare SCIM credentials by; a token is long and random, so a hash hides "
+    "it."""
     return hashlib.sha256(f"{endpoint}\n{access_token}".encode()).hexdigest()
 
 
@@ -58,7 +59,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             word, _, key = name.partition("/")
             if word in _TYPES and outputs.get("principalObjectId"):
                 object_ids[PrincipalKey(_TYPES[word], key)] = outputs["principalObjectId"]  # type: ignore[arg-type]
-        elif kind == _SECRET:
+        elif kind == _CREDENTIALS:
             values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
             fingerprint = credentials_hash(
                 values.get("BaseAddress", ""), values.get("SecretToken", "")

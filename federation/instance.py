@@ -32,7 +32,9 @@ class Instance:
         return self.arn.split(":")[1]
 
 
-def choose_instance(instances: list[Instance], *, management_account_id: str, region: str) -> Instance | None:
+def choose_instance(
+    instances: list[Instance], *, management_account_id: str, region: str
+) -> Instance | None:
     """The organization's instance, or None while Identity Center is not enabled (step 1).
 
     Raises UnusableInstanceError for an account instance (made by CreateInstance in one account: it
@@ -43,26 +45,31 @@ def choose_instance(instances: list[Instance], *, management_account_id: str, re
     if not organization:
         if instances:
             raise UnusableInstanceError(
-                f"{instances[0].arn} in {region} is an account instance of {instances[0].owner_account_id}; "
-                "access to accounts needs the organization instance: enable IAM Identity Center in the "
+                f"{instances[0].arn} in {region} is an account instance of "
+                f"{instances[0].owner_account_id}; "
+                "access to accounts needs the organization instance: enable IAM Identity Center "
+                "in the "
                 f"management account {management_account_id}"
             )
         return None
     instance = organization[0]
     if instance.status != "ACTIVE":
         raise UnusableInstanceError(
-            f"{instance.arn} is {instance.status}; wait until IAM Identity Center shows it as ACTIVE"
+            f"{instance.arn} is {instance.status}; wait until IAM Identity Center shows it as "
+            "ACTIVE"
         )
     if not instance.permission_sets_enabled:
         raise UnusableInstanceError(
-            f"permission sets are disabled on {instance.arn}; enable them in the IAM Identity Center "
+            f"permission sets are disabled on {instance.arn}; enable them in the IAM Identity "
+            "Center "
             "settings (this can't be undone) before this program manages access"
         )
     return instance
 
 
 def settings_link(instance: Instance | None, *, region: str, partition: str = "aws") -> str:
-    """Console page from which steps 1, 2, 3, 8 and 9 start: the instance's settings, or the service home."""
+    """Console page from which steps 1, 2, 3, 8 and 9 start: the instance's settings, or the "
+    "service home."""
     host = _CONSOLE_HOSTS.get(partition, _CONSOLE_HOSTS["aws"])
     home = f"https://{region}.{host}/singlesignon/home?region={region}"
     if instance is None:

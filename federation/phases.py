@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -54,25 +54,34 @@ def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> 
         Phase.ACCESS: "",
     }[now]
     raise PhaseBackError(
-        f"the stack is in phase {reached}, but {missing}, which would take it back to phase {now} and "
+        f"the stack is in phase {reached}, but {missing}, which would take it back to phase {now} "
+        "and "
         f"delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to {now}"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class NextStep:
-    """One thing a person does now. `step` counts as the fourteen steps of the README do."""
+    """One thing a person does now. `step` counts as the fourteen steps of the README do.
+
+    `do` is what to choose in the console behind `link`, `run` the commands to run afterwards.
+    """
 
     step: int
     do: str
     link: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
+    run: tuple[str, ...] = ()
     warning: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the stack output, without the empty parts."""
-        parts = {"step": self.step, "do": self.do, "link": self.link, "values": self.values,
-                 "warning": self.warning}
+        parts = {
+            "step": self.step,
+            "do": self.do,
+            "link": self.link,
+            "run": list(self.run),
+            "warning": self.warning,
+        }
         return {key: value for key, value in parts.items() if value}
 
 
@@ -91,9 +100,7 @@ class Situation:
 
 def next_steps(situation: Situation) -> list[NextStep]:
     """What a person has to do now, in order; empty when there is nothing."""
-    link = settings_link(
-        situation.instance, region=situation.region, partition=situation.partition
-    )
+    link = settings_link(situation.instance, region=situation.region, partition=situation.partition)
     steps = {
         Phase.APP: _hand_off_trust,
         Phase.TRUST: _hand_off_provisioning,
@@ -103,62 +110,76 @@ def next_steps(situation: Situation) -> list[NextStep]:
     return steps + _rotate_token(situation, link)
 
 
+def _set(key: str, value: str, *, secret: bool = False) -> str:
+    option = " --secret" if secret else ""
+    return f"pulumi config set --path{option} {NAMESPACE}:{key} {value}"
+
+
 def _hand_off_trust(situation: Situation, link: str) -> list[NextStep]:
     steps = []
     if situation.instance is None:
         steps.append(
             NextStep(
-                step=1, link=link,
-                do="In the management account choose Enable: IAM Identity Center with AWS Organizations.",
+                step=1,
+                link=link,
+                do="In the management account, Enable IAM Identity Center with AWS Organizations.",
                 warning=f"The home region, {situation.region}, can't be changed afterwards.",
             )
         )
     if not situation.settings.identity_center.access_portal_url:
         steps.append(
             NextStep(
-                step=2, link=link,
-                do="Settings > Actions > Customize AWS access portal URL, then "
-                f"pulumi config set --path {NAMESPACE}:identityCenter.accessPortalUrl <URL>",
+                step=2,
+                link=link,
+                do="Settings > Identity source > Actions > Customize AWS access portal URL.",
+                run=(_set("identityCenter.accessPortalUrl", "<AWS access portal URL>"),),
                 warning="The portal's name can be chosen once.",
             )
         )
     path = f"environments/{situation.stack}/service-provider.xml"
     steps.append(
         NextStep(
-            step=3, link=link,
+            step=3,
+            link=link,
             do="Settings > Identity source > Actions > Change identity source > External identity "
-            f"provider > Download metadata file; keep the page open. Save the file as {path}, then pulumi "
-            f"config set --path {NAMESPACE}:identityCenter.serviceProviderMetadata {path} and pulumi up",
-            values={"file": path},
+            f"provider > Download metadata file; save it as {path} and keep the page open.",
+            run=(_set("identityCenter.serviceProviderMetadata", path), "pulumi up"),
         )
     )
     return steps
 
 
-def _hand_off_provisioning(situation: Situation, link: str) -> list[NextStep]:
+def _hand_off_provisioning(_situation: Situation, link: str) -> list[NextStep]:
     return [
         NextStep(
-            step=8, link=link,
-            do="Download the document at the stack output federationMetadataUrl, choose it under IdP SAML "
-            "metadata on the page of step 3, type ACCEPT, Change identity source.",
-            values={"download": "pulumi stack output federationMetadataUrl"},
+            step=8,
+            link=link,
+            do="On the page of step 3, under IdP SAML metadata, choose the document behind the stack "
+            "output federationMetadataUrl; type ACCEPT and Change identity source.",
             # AWS user guide, "Considerations for changing your identity source".
-            warning="Changing the identity source removes the existing user and group assignments and "
-            "their roles: keep another way into every account, such as an IAM break-glass user.",
+            warning="Changing the identity source removes the existing user and group assignments "
+            "and their roles: keep another way into every account, such as a break-glass IAM user.",
         ),
         NextStep(
-            step=9, link=link,
-            do="Settings > Automatic provisioning > Enable; copy both values now (the token is shown "
-            f"once): pulumi config set --path {NAMESPACE}:provisioning.endpoint <SCIM endpoint>, pulumi "
-            f"config set --path --secret {NAMESPACE}:provisioning.accessToken <Access token>, pulumi config "
-            f"set --path {NAMESPACE}:provisioning.tokenExpires <one year from now>, then pulumi up",
+            step=9,
+            link=link,
+            do="Settings > Automatic provisioning > Enable; copy both values now, the token is "
+            "shown once and is valid for a year.",
+            run=(
+                _set("provisioning.endpoint", "<SCIM endpoint>"),
+                _set("provisioning.accessToken", "<Access token>", secret=True),
+                _set("provisioning.tokenExpires", "<YYYY-MM-DD>"),
+                "pulumi up",
+            ),
         ),
     ]
 
 
 def _declare_access(situation: Situation, _link: str) -> list[NextStep]:
     files = ", ".join(situation.settings.access)
-    return [NextStep(step=13, do=f"Declare permission sets and rules in {files}, then pulumi up.")]
+    return [
+        NextStep(step=13, do=f"Declare permission sets and rules in {files}.", run=("pulumi up",))
+    ]
 
 
 def _nothing(_situation: Situation, _link: str) -> list[NextStep]:
@@ -175,10 +196,15 @@ def _rotate_token(situation: Situation, link: str) -> list[NextStep]:
     when = f"expires in {days} days" if days >= 0 else f"expired {-days} days ago"
     return [
         NextStep(
-            step=9, link=link,
-            do=f"The SCIM access token {when}: Settings > Automatic provisioning > Generate token, set it "
-            "as provisioning.accessToken with --secret, set tokenExpires, pulumi up, then delete the old "
-            "token.",
+            step=9,
+            link=link,
+            do=f"The SCIM access token {when}: Settings > Automatic provisioning > Generate token; "
+            "delete the old one after the update.",
+            run=(
+                _set("provisioning.accessToken", "<Access token>", secret=True),
+                _set("provisioning.tokenExpires", "<YYYY-MM-DD>"),
+                "pulumi up",
+            ),
             warning="Provisioning stops silently when the token expires; at most two tokens exist.",
         )
     ]

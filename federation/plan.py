@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from federation.access import Access
 from federation.checkpoint import Checkpoint
+from federation.declared import Access, PermissionSet
 from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
@@ -49,13 +49,17 @@ class Facts:
 class Plan:
     """What the components are told.
 
-    `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical name under which
-    the checkpoint has it, `reasons` says why principals are missing, `expected` may arrive in this update.
+    `permission_sets` are those to make, `management_sets` those with rows in the management
+    account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
+    name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
+    may arrive in this update.
     """
 
     phase: Phase
     resolution: Resolution
     warnings: tuple[Finding, ...]
+    permission_sets: Mapping[str, PermissionSet]
+    management_sets: frozenset[str]
     rows: RowPlan
     expected: frozenset[PrincipalKey]
     reasons: Mapping[PrincipalKey, str]
@@ -64,14 +68,13 @@ class Plan:
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
-    """Decide the update, or what its preview shows. Raises InvalidInput, PhaseBackError or UpdateStoppedError; nothing is changed."""
+    """Decide the update, or what its preview shows. Raises InvalidInput, PhaseBackError or "
+    "UpdateStoppedError; nothing is changed."""
     phase = phase_of(settings, declares_access=bool(access.rules))
     check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
     previous_keys = _previous_keys(access, facts)
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
-    resolution = resolve(
-        access, facts.organization, today=facts.today, previous=tuple(pinned)
-    )
+    resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
     findings = (
         *resolution.findings,
         *check_guards(access, resolution, facts.organization, tuple(pinned)),
@@ -85,18 +88,23 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     _stop_on_strangers(found)
     _stop_on_recreated(settings, pinned, found)
     expected = _expected(facts, found, previous_keys, preview=preview)
-    declared = [assignment.row for assignment in resolution.assignments]
+    rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
+    _stop_on_frozen_sets(access, resolution)
     return Plan(
         phase=phase,
         resolution=resolution,
         warnings=findings,
-        rows=plan_rows([*declared, *resolution.frozen], found.arrived, pinned, expected),
+        permission_sets=access.permission_sets,
+        management_sets=frozenset(
+            row.permission_set
+            for row in rows
+            if row.account == facts.organization.management_account_id
+        ),
+        rows=plan_rows(rows, found.arrived, pinned, expected),
         expected=expected,
         reasons=_reasons(facts, found),
         previous_keys=previous_keys,
-        old_names={
-            row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row
-        },
+        old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
     )
 
 
@@ -107,9 +115,16 @@ def _without_rows(
     previous_keys: Mapping[PrincipalKey, PrincipalKey],
 ) -> Plan:
     return Plan(
-        phase=phase, resolution=resolution, warnings=findings,
-        rows=RowPlan(ready={}, late=(), held=()), expected=frozenset(), reasons={},
-        previous_keys=previous_keys, old_names={},
+        phase=phase,
+        resolution=resolution,
+        warnings=findings,
+        permission_sets={},
+        management_sets=frozenset(),
+        rows=RowPlan(ready={}, late=(), held=()),
+        expected=frozenset(),
+        reasons={},
+        previous_keys=previous_keys,
+        old_names={},
     )
 
 
@@ -127,7 +142,8 @@ def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, Principal
         old = old_keys.get((principal.object_id or "").casefold())
         if old and old != key and old not in facts.principals and previous.get(key) != old:
             raise UpdateStoppedError(
-                f"{old} is now called {key} in the access file, although both are {principal.name!r} in "
+                f"{old} is now called {key} in the access file, although both are "
+                f"{principal.name!r} in "
                 f"Entra; keep the key, or say so with moved: {{{old.key}: {key.key}}}"
             )
     return previous
@@ -150,14 +166,24 @@ def _problem(finding: Finding) -> Problem:
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
 
 
+def _stop_on_frozen_sets(access: Access, resolution: Resolution) -> None:
+    """AWS deletes no permission set that still has a row, and changes no row in a suspended "
+    "account."""
+    gone = sorted({row.permission_set for row in resolution.frozen} - access.permission_sets.keys())
+    if gone:
+        raise UpdateStoppedError(
+            f"permission set {', '.join(gone)} still has rows in suspended accounts, where AWS "
+            "changes "
+            "nothing; keep it declared until those accounts have left the organization"
+        )
+
+
 def _stop_on_strangers(found: Match) -> None:
     if found.strangers:
         raise UpdateStoppedError("; ".join(found.strangers[key] for key in sorted(found.strangers)))
 
 
-def _stop_on_recreated(
-    settings: Settings, pinned: Mapping[Row, PinnedRow], found: Match
-) -> None:
+def _stop_on_recreated(settings: Settings, pinned: Mapping[Row, PinnedRow], found: Match) -> None:
     pins = [replace(pin, row=row) for row, pin in pinned.items()]
     stories = recreated(pins, found.arrived, settings.accept_recreated)
     if stories:
@@ -169,9 +195,9 @@ def _expected(
 ) -> frozenset[PrincipalKey]:
     """Missing principals that may arrive within this update.
 
-    `up` waits for all that nothing known keeps away. A preview shows rows of those only whom this update
-    assigns, or provisions for the first time: a principal that was assigned before and still is missing is
-    held, or an unchanged preview would never be one.
+    `up` waits for all that nothing known keeps away. A preview shows rows of those only whom this
+    update assigns, or provisions for the first time: a principal that was assigned before and still
+    is missing is held, or an unchanged preview would never be one.
     """
     expected = {
         key
@@ -186,8 +212,6 @@ def _expected(
 
 def _reasons(facts: Facts, found: Match) -> dict[PrincipalKey, str]:
     obstacles = {
-        key: principal.obstacle
-        for key, principal in facts.principals.items()
-        if principal.obstacle
+        key: principal.obstacle for key, principal in facts.principals.items() if principal.obstacle
     }
     return {**obstacles, **found.conflicts}

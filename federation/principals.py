@@ -19,8 +19,8 @@ from federation.rows import PrincipalKey, Row
 class EntraPrincipal:
     """A principal of the access file as Entra has it. `name` is displayName or user principal name.
 
-    `object_id` is None for a group that this update creates. `obstacle` says why SCIM will not bring it,
-    as far as that can be seen in Entra. `adopt` lets Entra join a group made by hand.
+    `object_id` is None for a group that this update creates. `obstacle` says why SCIM will not
+    bring it, as far as that can be seen in Entra. `adopt` lets Entra join a group made by hand.
     """
 
     key: PrincipalKey
@@ -44,7 +44,8 @@ class IdentityStorePrincipal:
 class Match:
     """Which principals have arrived, and what stands in the way of others (a sentence each).
 
-    `conflicts` are held; `strangers` are groups made by hand that Entra would join: they stop an update.
+    `conflicts` are held; `strangers` are groups made by hand that Entra would join: they stop an
+    update.
     """
 
     arrived: Mapping[PrincipalKey, str] = field(default_factory=dict)
@@ -85,14 +86,16 @@ def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrinci
 def _twice(entra: EntraPrincipal, found: list[IdentityStorePrincipal]) -> str:
     ids = ", ".join(sorted(principal.id for principal in found))
     return (
-        f"Identity Center has {len(found)} principals for {entra.name!r} ({ids}); delete the one that "
+        f"Identity Center has {len(found)} principals for {entra.name!r} ({ids}); delete the one "
+        "that "
         "Entra does not provision"
     )
 
 
 def _other_case(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
     return (
-        f"Identity Center knows this person as {found.name!r} but Entra as {entra.name!r}; sign-in compares "
+        f"Identity Center knows this person as {found.name!r} but Entra as {entra.name!r}; "
+        "sign-in compares "
         "them exactly: correct the userName by provisioning the person again"
     )
 
@@ -100,7 +103,8 @@ def _other_case(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
 def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
     """Entra looks a group up by displayName before it creates one, and joins what it finds."""
     return (
-        f"Identity Center already has a group named {found.name!r} ({found.id}) that this Entra group did "
+        f"Identity Center already has a group named {found.name!r} ({found.id}) that this Entra "
+        "group did "
         "not make; Entra would join it and take over its access: rename or delete it there, or set "
         f"adopt: true for {entra.key}"
     )
@@ -136,9 +140,12 @@ def recreated(
             continue
         rows = ", ".join(sorted(pin.row.logical_name for pin in pins))
         stories.append(
-            f"{key.type.lower()} {key.key!r} was deleted and re-created in Identity Center: its id was "
-            f"{' and '.join(old)} and is now {new}. Its {len(pins)} rows ({rows}) stay with the old id. "
-            f"Find out who re-created it; then either repair it at the source, or accept the new one "
+            f"{key.type.lower()} {key.key!r} was deleted and re-created in Identity Center: its "
+            "id was "
+            f"{' and '.join(old)} and is now {new}. Its {len(pins)} rows ({rows}) stay with the "
+            "old id. "
+            "Find out who re-created it; then either repair it at the source, or accept the new "
+            "one "
             f"with acceptRecreated: {{{key.key}: {new}}} in the stack configuration"
         )
     return stories
@@ -165,8 +172,8 @@ def plan_rows(
 ) -> RowPlan:
     """Decide on every declared row; `expected` principals may arrive within this update.
 
-    A row that exists keeps its id while its principal is missing: an incident at the identity provider
-    neither moves nor removes access.
+    A row that exists keeps its id while its principal is missing: an incident at the identity
+    provider neither moves nor removes access.
     """
     ready: dict[Row, str] = {}
     late: list[Row] = []

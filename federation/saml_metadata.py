@@ -15,8 +15,11 @@ _METADATA: Final = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _HTTP_POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 # AWS IAM Identity Center user guide, "Quotas": metadata documents are limited to 75,000 characters.
 MAX_METADATA_CHARACTERS: Final = 75_000
-# AWS user guide, "Using IAM Identity Center across multiple Regions": the issuer URL of an instance.
-_ISSUER = re.compile(r"https://(?P<region>[a-z0-9-]+)\.signin\.(aws|amazonaws)\.[a-z.]+/platform/saml/(?P<id>[^/?#]+)")
+# AWS user guide, "Using IAM Identity Center across multiple Regions": the issuer URL of an
+# instance.
+_ISSUER = re.compile(
+    r"https://(?P<region>[a-z0-9-]+)\.signin\.(aws|amazonaws)\.[a-z.]+/platform/saml/(?P<id>[^/?#]+)"
+)
 
 
 class MetadataError(ValueError):
@@ -75,7 +78,9 @@ def _explain(root: Element) -> str:
         "(Settings > Identity source > Change identity source > External identity provider)"
     )
     if root.find(f"{_METADATA}IDPSSODescriptor") is not None:
-        return f"this is the metadata of an identity provider, not of the service provider; {wanted}"
+        return (
+            f"this is the metadata of an identity provider, not of the service provider; {wanted}"
+        )
     return f"the document is not SAML service provider metadata; {wanted}"
 
 
@@ -85,7 +90,9 @@ def _acs_urls(descriptor: Element) -> tuple[str, ...]:
         for service in descriptor.findall(f"{_METADATA}AssertionConsumerService")
         if service.get("Binding") == _HTTP_POST
     ]
-    services.sort(key=lambda service: (service.get("isDefault") not in {"true", "1"}, _index(service)))
+    services.sort(
+        key=lambda service: (service.get("isDefault") not in {"true", "1"}, _index(service))
+    )
     urls = tuple(dict.fromkeys(service.get("Location", "") for service in services))
     for url in urls:
         if not is_web_url(url):

@@ -1,4 +1,5 @@
-"""The stack configuration (`Pulumi.<stack>.yaml`): what differs per environment, and every secret."""
+"""The stack configuration (`Pulumi.<stack>.yaml`): what differs per environment, and every "
+"secret."""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ def _web_url(value: str) -> str:
 
 
 def _display_name(value: str) -> str:
-    if any(ord(c) < 32 or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in value):
+    if any(
+        ord(c) < 32 or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in value
+    ):
         raise ValueError("must not hold control or bidirectional characters")
     return value
 
@@ -56,9 +59,12 @@ WebUrl = Annotated[str, AfterValidator(_web_url)]
 # Graph, application resource: displayName has at most 256 characters.
 DisplayName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_display_name)]
 Email = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$", max_length=254)]
-RoleArn = Annotated[str, Field(pattern=r"^arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+$")]
+RoleArn = Annotated[
+    str, Field(pattern=r"^arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+$")
+]
 
-# AWS SCIM developer guide: https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, dual-stack api.aws.
+# AWS SCIM developer guide: https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, dual-stack
+# api.aws.
 _SCIM_ENDPOINT = re.compile(
     r"https://scim\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)/[^/?#]+/scim/v2"
     r"|http://(127\.0\.0\.1|localhost):\d+/[^/?#]+/scim/v2"
@@ -84,7 +90,8 @@ class EnterpriseAppSettings(_Section):
         default={"initial": None},
         min_length=1,
         description="Token-signing certificates by a name of yours, with their expiry (null: three "
-        "years, Entra's default and maximum). Add one to roll over; certificates are never deleted.",
+        "years, Entra's default and maximum). Add one to roll over; certificates are never "
+        "deleted.",
     )
 
     @field_validator("signing_certificates")
@@ -120,14 +127,18 @@ class IdentityCenterSettings(_Section):
     service_provider_metadata: str | None = Field(
         default=None,
         min_length=1,
-        description="Path of the SP metadata file (step 3), from the repository root. Absent: phase app.",
+        description=(
+            "Path of the SP metadata file (step 3), from the repository root. Absent: phase app."
+        ),
     )
     management_access: ManagementAccess | None = None
     # AWS: at most 50 attributes for access control, each with exactly one source.
     access_control_attributes: Mapping[
         Annotated[str, Field(min_length=1, max_length=128)],
         Annotated[str, Field(pattern=r"^\$\{path:[A-Za-z0-9_.\[\]\" =-]+\}$")],
-    ] = Field(default={}, max_length=50, description="Attributes for access control (ABAC) by tag key.")
+    ] = Field(
+        default={}, max_length=50, description="Attributes for access control (ABAC) by tag key."
+    )
 
     @model_validator(mode="after")
     def _portal_before_trust(self) -> Self:
@@ -140,7 +151,9 @@ class ProvisioningSettings(_Section):
     """The SCIM endpoint that a person enabled in the console (step 9)."""
 
     endpoint: str = Field(description="SCIM endpoint shown by Identity Center.")
-    access_token: SecretStr = Field(min_length=1, description="Its access token; set with --secret.")
+    access_token: SecretStr = Field(
+        min_length=1, description="Its access token; set with --secret."
+    )
     token_expires: date = Field(description="When the token expires: one year after it was made.")
     # Entra's own default is 500; a leaver wave above this stops for a person instead of deleting.
     delete_threshold: int = Field(default=50, ge=1, le=100_000)
@@ -185,7 +198,9 @@ class Settings(_Section):
     )
     protect: bool = Field(
         default=False,
-        description="Protect application, service principal, certificate, secret and job from deletion.",
+        description=(
+            "Protect application, service principal, certificate, secret and job from deletion."
+        ),
     )
 
     @field_validator("access", mode="before")
@@ -197,7 +212,8 @@ class Settings(_Section):
     def _trust_before_provisioning(self) -> Self:
         if self.provisioning and not self.identity_center.service_provider_metadata:
             raise ValueError(
-                "provisioning comes after the SAML trust: set identityCenter.serviceProviderMetadata"
+                "provisioning comes after the SAML trust: set "
+                "identityCenter.serviceProviderMetadata"
             )
         return self
 
@@ -215,7 +231,10 @@ def load_settings(values: Mapping[str, Any], *, file: str) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise InvalidInput(
-            [_problem(detail, file) for detail in error.errors(include_url=False, include_input=False)]
+            [
+                _problem(detail, file)
+                for detail in error.errors(include_url=False, include_input=False)
+            ]
         ) from None
 
 

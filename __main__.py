@@ -1,0 +1,126 @@
+"""Entra ID to AWS IAM Identity Center as one stack: load and decide, compose, export."""
+
+from pathlib import Path
+
+import pulumi
+
+from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
+from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs
+from components.identity_center import IdentityCenter, IdentityCenterArgs
+from components.inputs import REFUSALS, Inputs, read_inputs
+from components.management_access import management_provider
+from components.outputs import counts, expiries, next_steps
+from components.permission_set import PermissionSet, PermissionSetArgs
+from components.saml_trust import SamlTrust, SamlTrustArgs
+from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
+from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
+
+
+def compose(inputs: Inputs) -> None:
+    """Register the components, as far as the phase allows, and export what people need."""
+    settings, plan, instance = inputs.settings, inputs.plan, inputs.facts.instance
+    emails, protect = settings.enterprise_app.notification_emails, settings.protect
+
+    app = EnterpriseApp(
+        "enterprise-app",
+        EnterpriseAppArgs(
+            display_name=settings.enterprise_app.name,
+            login_url=settings.identity_center.access_portal_url,
+            notification_emails=emails,
+            principals=inputs.principals(),
+            previous_keys=plan.previous_keys,
+            protect=protect,
+        ),
+    )
+    pulumi.export("phase", plan.phase)
+    pulumi.export("nextSteps", next_steps(inputs))
+    pulumi.export("counts", counts(inputs))
+
+    if inputs.metadata is None or instance is None:
+        return
+    trust = SamlTrust(
+        "saml-trust",
+        SamlTrustArgs(
+            app=app,
+            metadata=inputs.metadata,
+            certificates=settings.enterprise_app.signing_certificates,
+            tenant_id=inputs.graph.tenant_id,
+            login_endpoint=inputs.graph.login_endpoint,
+            protect=protect,
+        ),
+    )
+    center = IdentityCenter(
+        "identity-center",
+        IdentityCenterArgs(
+            instance=instance,
+            access_portal_url=settings.identity_center.access_portal_url or "",
+            access_control_attributes=settings.identity_center.access_control_attributes,
+        ),
+    )
+    pulumi.export("accessPortalUrl", center.access_portal_url)
+    pulumi.export("federationMetadataUrl", trust.federation_metadata_url)
+    pulumi.export("thumbprints", trust.thumbprints)
+    pulumi.export("expiries", expiries(inputs, trust))
+
+    if settings.provisioning is None:
+        return
+    provisioning = ScimProvisioning(
+        "scim-provisioning",
+        ScimProvisioningArgs(
+            app=app,
+            endpoint=settings.provisioning.endpoint,
+            access_token=pulumi.Output.secret(
+                settings.provisioning.access_token.get_secret_value()
+            ),
+            notification_emails=emails,
+            delete_threshold=settings.provisioning.delete_threshold,
+            protect=protect,
+        ),
+    )
+    pulumi.export("jobPath", provisioning.job_path)
+
+    management = management_provider(inputs)
+    providers = {name: management for name in plan.management_sets if management}
+    permission_sets = {
+        name: PermissionSet(
+            name,
+            PermissionSetArgs(
+                instance_arn=instance.arn, partition=instance.partition, model=permission_set
+            ),
+            pulumi.ResourceOptions(provider=providers.get(name)),
+        )
+        for name, permission_set in plan.permission_sets.items()
+    }
+    synced = SyncedPrincipals(
+        "synced-principals",
+        SyncedPrincipalsArgs(
+            job_path=provisioning.job_path,
+            object_ids=app.object_ids,
+            expected=plan.expected,
+            wait=inputs.arrival_wait(),
+        ),
+    )
+    assignments = AccountAssignments(
+        "account-assignments",
+        AccountAssignmentsArgs(
+            instance_arn=instance.arn,
+            permission_sets=permission_sets,
+            app_assignments=app.assignments,
+            plan=plan.rows,
+            arrivals=synced.arrivals,
+            reasons=plan.reasons,
+            old_names=plan.old_names,
+            providers=providers,
+        ),
+    )
+    pulumi.export("held", assignments.held)
+    pulumi.export("frozen", [row.logical_name for row in plan.resolution.frozen])
+
+
+try:
+    inputs = read_inputs(Path(__file__).parent)
+except REFUSALS as refusal:
+    raise pulumi.RunError(str(refusal)) from None
+for warning in inputs.plan.warnings:
+    pulumi.log.warn(str(warning))
+compose(inputs)

@@ -1,0 +1,236 @@
+"""What an update starts from: configuration, access files, both clouds, the checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from clouds.arrivals import ArrivalWait
+from clouds.aws import Aws, AwsError
+from clouds.directory import Directory, read_directory
+from clouds.entra import EntraError
+from clouds.graph import Graph
+from clouds.scim import ScimError, try_token
+from components.checkpoint import read_checkpoint
+from components.enterprise_app import NewGroup
+from federation.access import Access, load_access
+from federation.errors import InvalidInput, Problem
+from federation.instance import UnusableInstanceError, choose_instance
+from federation.phases import PhaseBackError
+from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
+from federation.rows import PrincipalKey
+from federation.saml_metadata import (
+    MetadataError,
+    ServiceProviderMetadata,
+    parse_service_provider_metadata,
+)
+from federation.settings import NAMESPACE, Settings, load_settings
+
+# Whatever stops an update before it changes anything; each message is a sentence for a person.
+REFUSALS: Final = (
+    InvalidInput,
+    UpdateStoppedError,
+    PhaseBackError,
+    UnusableInstanceError,
+    AwsError,
+    EntraError,
+    ScimError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Everything decided and read; no resource has been registered, nothing was changed.
+
+    `metadata` is None in phase app.
+    """
+
+    settings: Settings
+    access: Access
+    facts: Facts
+    plan: Plan
+    metadata: ServiceProviderMetadata | None
+    directory: Directory
+    graph: Graph
+    aws: Aws
+    region: str
+    caller_account_id: str
+
+    def principals(self) -> dict[PrincipalKey, str | NewGroup]:
+        """An Entra object id for each principal, or the group to make."""
+        found: dict[PrincipalKey, str | NewGroup] = {}
+        for key, principal in self.directory.principals.items():
+            group = self.access.groups[key.key] if key.type == "GROUP" else None
+            if group and group.create:
+                found[key] = NewGroup(
+                    display_name=principal.name,
+                    owners=[self.directory.people[upn.lower()] for upn in group.owners],
+                    members=[self.directory.people[upn.lower()] for upn in group.members],
+                )
+            else:
+                found[key] = principal.object_id or ""
+        return found
+
+    def arrival_wait(self) -> ArrivalWait:
+        """The wait for the principals that are expected within this update."""
+        provisioning, instance = self.settings.provisioning, self.facts.instance
+        return ArrivalWait(
+            graph=self.graph,
+            aws=self.aws,
+            identity_store_id=instance.identity_store_id if instance else "",
+            wanted={key: self.directory.principals[key] for key in self.plan.expected},
+            seconds=provisioning.wait_minutes * 60 if provisioning else 0,
+            progress=pulumi.log.info,
+        )
+
+
+def read_inputs(root: Path) -> Inputs:
+    """Load, validate, look up and decide; paths are relative to `root`.
+
+    Raises one of the program's errors, each a sentence for a person, before anything is changed.
+    """
+    # First: the engine answers from the checkpoint only before something is registered.
+    checkpoint = read_checkpoint()
+    settings = load_settings(_configuration(NAMESPACE), file=f"Pulumi.{pulumi.get_stack()}.yaml")
+    access = load_access(settings.access, root=root)
+    metadata = _service_provider_metadata(settings, root)
+    graph = Graph.connect(_configuration("azuread"))
+    aws = _aws()
+    region = aws.region_name
+    _check_region(settings, metadata, region)
+    organization = aws.organization(tags=access.uses_tags)
+    instance = choose_instance(
+        aws.instances(), management_account_id=organization.management_account_id, region=region
+    )
+    if settings.identity_center.service_provider_metadata and instance is None:
+        raise UpdateStoppedError(
+            f"IAM Identity Center is not enabled in {region}: enable it in the management account "
+            f"{organization.management_account_id} (step 1), or correct aws:region"
+        )
+    directory = read_directory(graph, access, checkpoint.object_ids)
+    facts = Facts(
+        organization=organization,
+        instance=instance,
+        principals=directory.principals,
+        identity_store=aws.principals(instance.identity_store_id) if instance else (),
+        checkpoint=checkpoint,
+        today=datetime.now(UTC).date(),
+    )
+    plan = make_plan(settings, access, facts, preview=pulumi.runtime.is_dry_run())
+    inputs = Inputs(
+        settings=settings,
+        access=access,
+        facts=facts,
+        plan=plan,
+        metadata=metadata,
+        directory=directory,
+        graph=graph,
+        aws=aws,
+        region=region,
+        caller_account_id=aws.caller_account_id(),
+    )
+    _check_management_access(inputs)
+    _try_new_token(inputs)
+    return inputs
+
+
+def _configuration(namespace: str) -> dict[str, Any]:
+    prefix = f"{namespace}:"
+    return {
+        key.removeprefix(prefix): _plain(value)
+        for key, value in CONFIG.get().items()
+        if key.startswith(prefix)
+    }
+
+
+def _plain(value: str) -> Any:
+    """The engine hands mappings and lists over as JSON, everything else as text."""
+    return json.loads(value) if value.startswith(("{", "[")) else value
+
+
+def _aws() -> Aws:
+    config = _configuration("aws")
+    roles = config.get("assumeRoles") or []
+    return Aws(
+        region=config.get("region"),
+        profile=config.get("profile"),
+        role_arn=roles[0].get("roleArn") if roles else None,
+    )
+
+
+def _service_provider_metadata(settings: Settings, root: Path) -> ServiceProviderMetadata | None:
+    name = settings.identity_center.service_provider_metadata
+    if name is None:
+        return None
+    path = (root / name).resolve()
+    place = f"{NAMESPACE}:identityCenter.serviceProviderMetadata"
+    if not path.is_relative_to(root.resolve()):
+        raise InvalidInput([Problem(path=place, message=f"{name} lies outside of the repository.")])
+    try:
+        return parse_service_provider_metadata(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or "can't be read"
+        raise InvalidInput(
+            [
+                Problem(
+                    path=place,
+                    message=f"the SP metadata file {name} can't be read ({reason}); download it in "
+                    "the Identity Center console (step 3) and save it there.",
+                )
+            ]
+        ) from None
+    except MetadataError as error:
+        raise InvalidInput([Problem(file=name, message=f"{error}.")]) from None
+
+
+def _check_region(
+    settings: Settings, metadata: ServiceProviderMetadata | None, region: str
+) -> None:
+    provisioning = settings.provisioning
+    named = {
+        "identityCenter.serviceProviderMetadata": metadata.region if metadata else None,
+        "provisioning.endpoint": provisioning.region if provisioning else None,
+    }
+    problems = [
+        Problem(
+            path=f"{NAMESPACE}:{key}",
+            message=f"it belongs to an instance in {other}, but aws:region is {region}.",
+        )
+        for key, other in named.items()
+        if other and other != region
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _check_management_access(inputs: Inputs) -> None:
+    management = inputs.facts.organization.management_account_id
+    touches = any(a.row.account == management for a in inputs.plan.resolution.assignments)
+    configured = inputs.settings.identity_center.management_access is not None
+    if touches and inputs.caller_account_id != management and not configured:
+        raise UpdateStoppedError(
+            f"the access file grants access to the management account {management}, which only "
+            "its own "
+            f"credentials may do (AWS: a delegated administrator can't); the stack runs from "
+            f"{inputs.caller_account_id}: set identityCenter.managementAccess"
+        )
+
+
+def _try_new_token(inputs: Inputs) -> None:
+    """Try SCIM credentials before they are first written to Entra.
+
+    Those that are already in use are not tried again: an expired token must not keep an urgent
+    revocation from being applied.
+    """
+    provisioning = inputs.settings.provisioning
+    if provisioning is None or pulumi.runtime.is_dry_run():
+        return
+    token = provisioning.access_token.get_secret_value()
+    if not inputs.facts.checkpoint.has_credentials(provisioning.endpoint, token):
+        try_token(provisioning.endpoint, token)

@@ -1,0 +1,47 @@
+"""The stack's outputs that need more than a component's property."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.inputs import Inputs
+from components.saml_trust import SamlTrust
+from federation import phases
+
+
+def next_steps(inputs: Inputs) -> list[dict[str, Any]]:
+    """What a person has to do now, as plain data."""
+    situation = phases.Situation(
+        phase=inputs.plan.phase,
+        settings=inputs.settings,
+        region=inputs.region,
+        partition=inputs.facts.organization.partition,
+        instance=inputs.facts.instance,
+        stack=pulumi.get_stack(),
+        today=inputs.facts.today,
+    )
+    return [step.to_dict() for step in phases.next_steps(situation)]
+
+
+def counts(inputs: Inputs) -> dict[str, int]:
+    """How much the access files declare."""
+    rows = [assignment.row for assignment in inputs.plan.resolution.assignments]
+    return {
+        "groups": len(inputs.access.groups),
+        "users": len(inputs.access.users),
+        "permissionSets": len(inputs.access.permission_sets),
+        "rules": len(inputs.access.rules),
+        "rows": len(rows),
+        "accounts": len({row.account for row in rows}),
+    }
+
+
+def expiries(inputs: Inputs, trust: SamlTrust) -> dict[str, Any]:
+    """Expiry dates: of the signing certificates by name, and of the SCIM token."""
+    provisioning = inputs.settings.provisioning
+    return {
+        "certificates": trust.expiries,
+        "token": provisioning.token_expires.isoformat() if provisioning else None,
+    }
