@@ -39,27 +39,35 @@ class Step:
         """The resource type without package and module, ``AccountAssignment``."""
         return self.type.rpartition(":")[2]
 
+    @property
+    def changes(self) -> bool:
+        """Whether the step changes something in a cloud."""
+        return self.op not in _READS and not self.type.startswith(("federation:", "pulumi:"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A step began, or it ended well."""
+
+    finished: bool
+    step: Step
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What one run of the CLI did. ``started`` and ``finished`` are steps in order of time."""
+    """What one run of the CLI did; ``events`` are in order of time."""
 
     arguments: tuple[str, ...]
     exit_code: int
     output: str
     seconds: float
-    started: tuple[Step, ...]
-    finished: tuple[Step, ...]
+    events: tuple[Event, ...]
     diagnostics: tuple[str, ...]
 
     @property
     def changes(self) -> list[Step]:
-        """The steps that finished and changed something, components and the stack left out."""
-        return [
-            step
-            for step in self.finished
-            if step.op not in _READS and not step.type.startswith(("federation:", "pulumi:"))
-        ]
+        """The steps that ended well and changed something, components and the stack left out."""
+        return [event.step for event in self.events if event.finished and event.step.changes]
 
     @property
     def errors(self) -> str:
@@ -190,23 +198,19 @@ class PulumiStack:
 
 
 def _read_events(log: Path | None) -> dict[str, Any]:
-    started: list[Step] = []
-    finished: list[Step] = []
+    events: list[Event] = []
     diagnostics: list[str] = []
     for line in log.read_text().splitlines() if log is not None and log.exists() else []:
         event = json.loads(line)
         if "resourcePreEvent" in event:
-            started.append(_step(event["resourcePreEvent"]["metadata"]))
+            events.append(Event(finished=False, step=_step(event["resourcePreEvent"])))
         elif "resOutputsEvent" in event:
-            finished.append(_step(event["resOutputsEvent"]["metadata"]))
+            events.append(Event(finished=True, step=_step(event["resOutputsEvent"])))
         elif event.get("diagnosticEvent", {}).get("severity") == "error":
             diagnostics.append(str(event["diagnosticEvent"]["message"]).strip())
-    return {
-        "started": tuple(started),
-        "finished": tuple(finished),
-        "diagnostics": tuple(diagnostics),
-    }
+    return {"events": tuple(events), "diagnostics": tuple(diagnostics)}
 
 
-def _step(metadata: Mapping[str, Any]) -> Step:
+def _step(event: Mapping[str, Any]) -> Step:
+    metadata = event["metadata"]
     return Step(op=metadata["op"], urn=metadata["urn"], type=metadata["type"])

@@ -138,7 +138,7 @@ class Story:
             line.evidence = ", ".join(sets)
         with self.narrator.step(14, "Assignments", timed=False) as line:
             rows = self.clouds.aws.assignments()
-            declared = self.outputs["counts"]["assignments"]
+            declared = self.outputs["counts"]["rows"]
             require(
                 len(rows) == declared,
                 f"Identity Center has {len(rows)} assignments; {declared} are declared.",

@@ -1,0 +1,19 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import Sandbox, start_sandbox, stop_sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox for the tests of one module, at its seed."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    try:
+        yield start_sandbox(folder)
+    finally:
+        stop_sandbox(folder)

@@ -1,0 +1,144 @@
+"""Set-ups that cannot work: each ends in one clear sentence, and nothing is made."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.environment import pulumi_cli
+from sandbox.listener import bind
+from sandbox.pulumi import PulumiStack, Run
+from sandbox.stack import STACK, write_project
+from tests.engine.federation import ACCESS, Federation
+from tests.support import Sandbox
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """A stack in phase trust."""
+    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+    federation.stack.up()
+    federation.enter_trust()
+    federation.stack.up()
+    return federation
+
+
+@pytest.fixture
+def federation(stack: Federation) -> Iterator[Federation]:
+    """The stack, its files put back afterwards."""
+    kept = {
+        path: path.read_text()
+        for path in (stack.metadata_file, stack.folder / "Pulumi.sandbox.yaml")
+    }
+    yield stack
+    for path, text in kept.items():
+        path.write_text(text)
+    stack.access = copy.deepcopy(ACCESS)
+    stack.write_access()
+
+
+def sentence(run: Run) -> str:
+    """The one thing that a refused run says; nothing may have changed."""
+    assert run.exit_code != 0
+    assert "Traceback" not in run.output
+    assert [step for step in run.changes if step.op != "same"] == []
+    assert len(run.diagnostics) == 1, run.output
+    assert len(run.errors.splitlines()) <= 3, run.errors
+    return run.errors
+
+
+def test_a_group_that_entra_does_not_have(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: access["groups"]["platform"].update(displayName="AWS-Platfrom")
+    )
+    said = sentence(federation.stack.preview(check=False))
+    assert "AWS-Platfrom" in said
+    assert "access.yaml" in said
+
+
+def test_a_missing_metadata_file(federation: Federation) -> None:
+    federation.metadata_file.unlink()
+    said = sentence(federation.stack.preview(check=False))
+    assert str(federation.metadata_file) in said
+
+
+def test_metadata_of_an_identity_provider(federation: Federation) -> None:
+    federation.metadata_file.write_text(
+        '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="urn:example">'
+        '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/>'
+        "</EntityDescriptor>"
+    )
+    assert "service-provider.xml" in sentence(federation.stack.preview(check=False))
+
+
+def test_metadata_that_is_no_xml(federation: Federation) -> None:
+    federation.metadata_file.write_text("Access denied")
+    assert "service-provider.xml" in sentence(federation.stack.preview(check=False))
+
+
+def test_a_refused_scim_token(federation: Federation) -> None:
+    sandbox = federation.sandbox
+    sandbox.console.upload_idp_metadata(federation.stack.outputs()["federationMetadataUrl"])
+    shown = sandbox.console.provisioning()
+    federation.stack.set_config("provisioning.endpoint", shown["scimEndpoint"])
+    federation.stack.set_config("provisioning.tokenExpires", shown["expires"][:10])
+    federation.stack.set_config("provisioning.accessToken", "not-the-token", secret=True)
+    run = federation.stack.up(check=False)
+    assert run.exit_code != 0
+    assert "refuses the access token" in run.errors
+    assert "not-the-token" not in run.output
+    assert "Traceback" not in run.output
+    assert not [
+        step for step in run.changes if step.kind in {"SynchronizationSecret", "SynchronizationJob"}
+    ]
+
+
+def test_a_sandbox_that_does_not_run(federation: Federation) -> None:
+    # Bound and closed again: a port at which nobody listens.
+    closed = bind(0)
+    host, port = closed.getsockname()
+    closed.close()
+    elsewhere = PulumiStack(
+        federation.folder,
+        federation.stack.environment
+        | {
+            "ARM_METADATA_HOSTNAME": f"{host}:{port}",
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        },
+        stack=STACK,
+    )
+    assert "is the sandbox running?" in sentence(elsewhere.preview(check=False))
+
+
+def test_a_wrong_passphrase(federation: Federation, tmp_path: Path) -> None:
+    wrong = tmp_path / "passphrase"
+    wrong.write_text("wrong")
+    stack = PulumiStack(
+        federation.folder,
+        federation.stack.environment | {"PULUMI_CONFIG_PASSPHRASE_FILE": str(wrong)},
+        stack=STACK,
+    )
+    run = stack.preview(check=False)
+    assert run.exit_code != 0
+    assert "incorrect passphrase" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_no_stack_selected(sandbox: Sandbox, tmp_path: Path) -> None:
+    write_project(tmp_path)
+    done = subprocess.run(
+        [str(pulumi_cli()), "-C", str(tmp_path), "preview", "--non-interactive"],
+        env=sandbox.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "no stack selected" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,198 @@
+"""Changes to a stack in phase access: each touches exactly what it must, in the safe order."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engine.federation import (
+    ACCESS,
+    ASSIGNMENT,
+    PERMISSION_SET,
+    ROWS,
+    Federation,
+    assert_before,
+    changed,
+    of_kind,
+)
+from tests.support import Sandbox
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+    federation.reach_access()
+    return federation
+
+
+@pytest.fixture
+def federation(stack: Federation) -> Iterator[Federation]:
+    """The stack as ACCESS declares it, before and after."""
+    yield stack
+    stack.access = copy.deepcopy(ACCESS)
+    stack.write_access()
+    stack.stack.up("--refresh")
+    assert stack.rows() == ROWS
+
+
+def _rule(access: dict[str, Any], ident: str) -> dict[str, Any]:
+    return next(rule for rule in access["rules"] if rule["id"] == ident)
+
+
+def test_a_changed_rule_touches_exactly_its_rows(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: _rule(access, "platform-look").update(
+            targets=[{"ou": "Workloads/Dev"}, {"accountName": "log-archive"}]
+        )
+    )
+    run = federation.stack.up()
+    assert {(step.op, step.name) for step in run.changes} == {
+        ("create", "ReadOnly/group/platform/222233334444"),
+        ("delete", "ReadOnly/group/platform/444455556666"),
+    }
+    assert federation.rows() == (ROWS - {("444455556666", "ReadOnly", "AWS-Platform")}) | {
+        ("222233334444", "ReadOnly", "AWS-Platform")
+    }
+
+
+def test_an_exclusion_takes_its_row_only(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: _rule(access, "platform-look").update(
+            {"except": [{"accountName": "web-dev"}]}
+        )
+    )
+    run = federation.stack.up()
+    assert [(step.op, step.name) for step in run.changes] == [
+        ("delete", "ReadOnly/group/platform/622222222222")
+    ]
+
+
+def test_a_policy_changes_in_place(federation: Federation) -> None:
+    def allow_more(access: dict[str, Any]) -> None:
+        statement = access["permissionSets"]["Deploy"]["inlinePolicy"]["Statement"][0]
+        statement["Action"] = ["cloudformation:*", "s3:GetObject"]
+
+    federation.change_access(allow_more)
+    run = federation.stack.up()
+    assert changed(run) == [("update", "PermissionSetInlinePolicy")]
+    (arn,) = [
+        arn for arn, name in federation.sandbox.aws.permission_sets().items() if name == "Deploy"
+    ]
+    (instance,) = federation.sandbox.aws.instances()
+    policy = federation.sandbox.aws.sso_admin.get_inline_policy_for_permission_set(
+        InstanceArn=instance["InstanceArn"], PermissionSetArn=arn
+    )["InlinePolicy"]
+    assert "s3:GetObject" in policy
+
+
+def test_a_session_length_changes_in_place(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: access["permissionSets"]["ReadOnly"].update(sessionDuration="PT2H")
+    )
+    assert changed(federation.stack.up()) == [("update", PERMISSION_SET)]
+
+
+def test_a_renamed_set_gives_new_access_before_old_access_ends(federation: Federation) -> None:
+    def rename(access: dict[str, Any]) -> None:
+        sets = access["permissionSets"]
+        sets["Look"] = sets.pop("ReadOnly")
+        _rule(access, "platform-look")["permissionSets"] = ["Look"]
+
+    federation.change_access(rename)
+    run = federation.stack.up()
+    rows = of_kind(run.changes, ASSIGNMENT)
+    new = [step for step in rows if step.op == "create"]
+    old = [step for step in rows if step.op == "delete"]
+    assert {step.name.partition("/")[0] for step in new} == {"Look"}
+    assert {step.name.partition("/")[0] for step in old} == {"ReadOnly"}
+    assert len(new) == len(old) == 3
+    assert_before(run, new, old)
+    assert_before(
+        run,
+        old,
+        [step for step in of_kind(run.changes, PERMISSION_SET) if step.op == "delete"],
+    )
+
+
+def test_a_group_that_is_new_gets_its_rows_in_the_same_update(federation: Federation) -> None:
+    def add(access: dict[str, Any]) -> None:
+        access["groups"]["billing"] = {"displayName": "AWS-Billing"}
+        access["rules"].append(
+            {
+                "id": "billing",
+                "owner": "finance@example.com",
+                "group": "billing",
+                "permissionSets": ["ReadOnly"],
+                "targets": [{"accountName": "billing-dev"}],
+            }
+        )
+
+    federation.change_access(add)
+    run = federation.stack.up()
+    assert changed(run) == [("create", ASSIGNMENT), ("create", "AppRoleAssignment")]
+    assert federation.stack.outputs()["held"] == []
+    assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.rows()
+
+
+def test_a_row_deleted_outside_is_found_and_made_again(federation: Federation) -> None:
+    aws = federation.sandbox.aws
+    (instance,) = aws.instances()
+    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
+    aws.sso_admin.delete_account_assignment(
+        InstanceArn=instance["InstanceArn"],
+        PermissionSetArn=arn,
+        PrincipalType="GROUP",
+        PrincipalId=aws.groups()["AWS-Platform"],
+        TargetType="AWS_ACCOUNT",
+        TargetId="611111111111",
+    )
+    drift = federation.stack.refresh("--preview-only", "--expect-no-changes", check=False)
+    assert drift.exit_code != 0
+    run = federation.stack.up("--refresh")
+    created = [step.name for step in run.changes if step.op == "create"]
+    assert created == ["ReadOnly/group/platform/611111111111"]
+
+
+def test_a_policy_detached_outside_is_found_and_attached_again(federation: Federation) -> None:
+    aws = federation.sandbox.aws
+    (instance,) = aws.instances()
+    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
+    aws.sso_admin.detach_managed_policy_from_permission_set(
+        InstanceArn=instance["InstanceArn"],
+        PermissionSetArn=arn,
+        ManagedPolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess",
+    )
+    run = federation.stack.up("--refresh")
+    assert ("create", "ManagedPolicyAttachment") in changed(run)
+
+
+def test_an_unassigned_group_is_found_and_assigned_again(federation: Federation) -> None:
+    graph = federation.sandbox.graph
+    name = federation.stack.config()["enterpriseApp"]["name"]
+    (principal,) = [
+        item for item in graph.all("/v1.0/servicePrincipals") if item["displayName"] == name
+    ]
+    path = f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+    (assignment,) = [
+        item for item in graph.all(path) if item["principalDisplayName"] == "AWS-Contractors"
+    ]
+    graph.call("DELETE", f"{path}/{assignment['id']}")
+    run = federation.stack.up("--refresh")
+    assert ("create", "AppRoleAssignment") in changed(run)
+
+
+def test_going_back_a_phase_is_refused(federation: Federation) -> None:
+    config = federation.folder / "Pulumi.sandbox.yaml"
+    kept = config.read_text()
+    federation.stack.remove_config("provisioning")
+    run = federation.stack.up(check=False)
+    config.write_text(kept)
+    assert run.exit_code != 0
+    assert "allowPhaseBack" in run.errors
+    assert run.changes == []
+    assert federation.rows() == ROWS

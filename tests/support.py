@@ -1,0 +1,97 @@
+"""What the tests share: a sandbox of one's own, and everybody who works with it.
+
+A sandbox runs as its users run it, through ``python -m sandbox``, in a folder of its own, so that
+tests never touch the sandbox that a person has running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from sandbox.admin import AwsAdmin, GraphAdmin
+from sandbox.console import Console
+from sandbox.control import PREFIX, post
+from sandbox.environment import for_children
+from sandbox.folder import REPOSITORY, Folder, Running
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox and everybody who works with it."""
+
+    folder: Folder
+    running: Running
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment of a shell that is pointed at this sandbox."""
+        return for_children(self.folder, self.running)
+
+    @property
+    def console(self) -> Console:
+        """The person at the AWS console."""
+        return Console(self.folder, self.running)
+
+    @cached_property
+    def aws(self) -> AwsAdmin:
+        """An AWS administrator."""
+        return AwsAdmin(self.environment)
+
+    @cached_property
+    def graph(self) -> GraphAdmin:
+        """An Entra administrator."""
+        return GraphAdmin(self.environment)
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clouds' clock forward."""
+        post(f"{self.running.awsUrl}{PREFIX}clock", {"seconds": by.total_seconds()})
+
+    def reset(self) -> None:
+        """Both clouds back to their seeds; the process, its ports and ids stay."""
+        post(f"{self.running.awsUrl}{PREFIX}reset")
+
+
+def run_sandbox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m sandbox …`` on a folder, as a person runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "SANDBOX_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def start_sandbox(folder: Path) -> Sandbox:
+    """Start a sandbox on a folder."""
+    started = run_sandbox(folder, "start")
+    assert started.returncode == 0, started.stderr
+    own = Folder(folder)
+    return Sandbox(own, own.require_running())
+
+
+def stop_sandbox(folder: Path) -> None:
+    """Stop the sandbox of a folder, and make sure that its process is gone."""
+    status = json.loads(run_sandbox(folder, "status", "--json").stdout)
+    stopped = run_sandbox(folder, "stop")
+    assert stopped.returncode == 0, stopped.stderr
+    if status["running"]:
+        assert not is_alive(status["pid"])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
