@@ -184,7 +184,8 @@ def _tags(client: Any, account: str) -> dict[str, str]:
 
 def _pages(client: Any, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
     paginator = client.get_paginator(operation)
-    return _ask(lambda: [item for page in paginator.paginate(**arguments) for item in page[key]])
+    pages = _ask(lambda: list(paginator.paginate(**arguments)))
+    return [item for page in pages for item in page[key]]
 
 
 def _ask(call: Any) -> Any:

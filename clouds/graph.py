@@ -68,7 +68,7 @@ class Graph:
             raise _refused(method, path, answer)
         return answer.json() if answer.data else None
 
-    def list(self, path: str) -> Iterator[dict[str, Any]]:
+    def entries(self, path: str) -> Iterator[dict[str, Any]]:
         """Every entry of a collection, page by page."""
         while path:
             page = self.call("GET", path)
@@ -102,7 +102,7 @@ class Graph:
         for some in _batches(dict.fromkeys(values), _FILTER_VALUES):
             quoted = ",".join("'" + value.replace("'", "''") + "'" for value in some)
             condition = quote(f"{attribute} in ({quoted})")
-            found += self.list(f"/{collection}?$filter={condition}&$select={select}")
+            found += self.entries(f"/{collection}?$filter={condition}&$select={select}")
         return found
 
     def provision(

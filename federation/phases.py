@@ -154,8 +154,8 @@ def _hand_off_provisioning(_situation: Situation, link: str) -> list[NextStep]:
         NextStep(
             step=8,
             link=link,
-            do="On the page of step 3, under IdP SAML metadata, choose the document behind the stack "
-            "output federationMetadataUrl; type ACCEPT and Change identity source.",
+            do="On the page of step 3, under IdP SAML metadata, choose the document behind the "
+            "stack output federationMetadataUrl; type ACCEPT and Change identity source.",
             # AWS user guide, "Considerations for changing your identity source".
             warning="Changing the identity source removes the existing user and group assignments "
             "and their roles: keep another way into every account, such as a break-glass IAM user.",

@@ -1,0 +1,96 @@
+"""The stack configuration: what is accepted, and every refusal as a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from federation.errors import InvalidInput
+from federation.settings import Phase, load_settings
+
+FILE = "Pulumi.dev.yaml"
+APP = {"name": "AWS IAM Identity Center (dev)"}
+CENTER = {
+    "accessPortalUrl": "https://example-dev.awsapps.com/start",
+    "serviceProviderMetadata": "environments/dev/service-provider.xml",
+}
+PROVISIONING = {
+    "endpoint": "https://scim.eu-west-1.amazonaws.com/11111111111-2222-3333/scim/v2/",
+    "accessToken": "very-secret-token",
+    "tokenExpires": "2027-11-20",
+}
+
+
+def config(**parts: Any) -> dict[str, Any]:
+    return {"enterpriseApp": APP, "access": "environments/dev/access.yaml", **parts}
+
+
+def refusal(**parts: Any) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(config(**parts), file=FILE)
+    return str(caught.value)
+
+
+def test_a_minimal_configuration_is_phase_app_with_safe_defaults() -> None:
+    settings = load_settings(config(), file=FILE)
+    assert settings.access == ("environments/dev/access.yaml",)
+    assert settings.provisioning is None
+    assert settings.enterprise_app.signing_certificates == {"initial": None}
+    assert not settings.protect
+
+
+def test_a_full_configuration_is_normalised() -> None:
+    settings = load_settings(
+        config(identityCenter=CENTER, provisioning=PROVISIONING, access=["a.yaml", "teams/*.yaml"]),
+        file=FILE,
+    )
+    assert settings.provisioning is not None
+    assert settings.provisioning.endpoint.endswith("/scim/v2")
+    assert settings.provisioning.region == "eu-west-1"
+    assert settings.access == ("a.yaml", "teams/*.yaml")
+
+
+def test_the_token_shows_in_no_representation() -> None:
+    settings = load_settings(config(identityCenter=CENTER, provisioning=PROVISIONING), file=FILE)
+    assert "very-secret-token" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"enterpriseApp": {}}, "enterpriseApp.name\n  is required"),
+        ({"enterpriseApp": {**APP, "color": "red"}}, "color\n  is not a key"),
+        ({"surprise": 1}, "surprise\n  is not a key"),
+        ({"enterpriseApp": {"name": "a\u202eb"}}, "control or bidirectional"),
+        ({"enterpriseApp": {**APP, "notificationEmails": ["nobody"]}}, "notificationEmails.0"),
+        ({"enterpriseApp": {**APP, "signingCertificates": {"a b": None}}}, "letters, digits"),
+        ({"identityCenter": {"accessPortalUrl": "http://example.com/"}}, "must be an https URL"),
+        ({"identityCenter": {"serviceProviderMetadata": "x.xml"}}, "needs accessPortalUrl"),
+        ({"identityCenter": {**CENTER, "managementAccess": {}}}, "either roleArn or profile"),
+        ({"provisioning": PROVISIONING}, "comes after the SAML trust"),
+        (
+            {"identityCenter": CENTER, "provisioning": {**PROVISIONING, "endpoint": "https://x/"}},
+            "must look like https://scim.",
+        ),
+        ({"allowPhaseBack": "nowhere"}, "allowPhaseBack"),
+        ({"access": []}, "access"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(parts: dict[str, Any], sentence: str) -> None:
+    message = refusal(**parts)
+    assert sentence in message
+    assert FILE in message
+    assert "nothing was changed" in message
+
+
+def test_a_bad_token_section_never_repeats_the_token() -> None:
+    message = refusal(
+        identityCenter=CENTER, provisioning={**PROVISIONING, "tokenExpires": "tomorrow", "x": 1}
+    )
+    assert "tokenExpires" in message
+    assert "very-secret-token" not in message
+
+
+def test_phases_are_ordered() -> None:
+    assert [phase.step for phase in Phase] == [0, 1, 2, 3]
