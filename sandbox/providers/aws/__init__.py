@@ -1,0 +1,41 @@
+"""The aws package: the resources of IAM Identity Center over one client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.providers.aws.access_control import InstanceAccessControlAttributes
+from sandbox.providers.aws.assignments import AccountAssignment
+from sandbox.providers.aws.client import Aws
+from sandbox.providers.aws.permission_sets import PermissionSet
+from sandbox.providers.aws.policies import (
+    CustomerManagedPolicyAttachment,
+    ManagedPolicyAttachment,
+    PermissionsBoundaryAttachment,
+    PermissionSetInlinePolicy,
+)
+from sandbox.providers.resource import Package
+
+_RESOURCES = (
+    AccountAssignment,
+    CustomerManagedPolicyAttachment,
+    InstanceAccessControlAttributes,
+    ManagedPolicyAttachment,
+    PermissionSet,
+    PermissionSetInlinePolicy,
+    PermissionsBoundaryAttachment,
+)
+
+
+def connect(config: Mapping[str, str]) -> Package:
+    """The package for a provider configuration; asks AWS whose credentials these are."""
+    aws = Aws(config)
+    if not (
+        config.get("skipCredentialsValidation") == "true"
+        and config.get("skipRequestingAccountId") == "true"
+    ):
+        aws.verify()
+    return Package(
+        resources={kind.schema.token: kind(aws) for kind in _RESOURCES},
+        functions={},
+    )

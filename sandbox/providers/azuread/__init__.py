@@ -1,0 +1,44 @@
+"""The azuread package: its resources and functions over one Graph client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.providers.azuread.applications import (
+    ApplicationFromTemplate,
+    ApplicationIdentifierUri,
+    ApplicationRedirectUris,
+)
+from sandbox.providers.azuread.assignments import AppRoleAssignment
+from sandbox.providers.azuread.certificates import ServicePrincipalTokenSigningCertificate
+from sandbox.providers.azuread.functions import Functions
+from sandbox.providers.azuread.graph import Credentials, Graph
+from sandbox.providers.azuread.groups import Group
+from sandbox.providers.azuread.service_principals import ServicePrincipal
+from sandbox.providers.azuread.synchronization import SynchronizationJob, SynchronizationSecret
+from sandbox.providers.resource import Package
+
+_RESOURCES = (
+    ApplicationFromTemplate,
+    ApplicationIdentifierUri,
+    ApplicationRedirectUris,
+    AppRoleAssignment,
+    Group,
+    ServicePrincipal,
+    ServicePrincipalTokenSigningCertificate,
+    SynchronizationJob,
+    SynchronizationSecret,
+)
+
+
+def connect(config: Mapping[str, str]) -> Package:
+    """The package for a provider configuration; fetches the metadata document and a token."""
+    graph = Graph(Credentials.of(config))
+    functions = Functions(graph)
+    return Package(
+        resources={kind.schema.token: kind(graph) for kind in _RESOURCES},
+        functions={
+            "azuread:index/getApplication:getApplication": functions.get_application,
+            "azuread:index/getClientConfig:getClientConfig": functions.get_client_config,
+        },
+    )

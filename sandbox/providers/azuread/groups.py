@@ -1,0 +1,233 @@
+"""Groups, on Graph's beta (hashicorp/terraform-provider-azuread `group_resource.go`)."""
+
+# ruff: noqa: ARG002  (not every resource needs all that its methods are given)
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any, ClassVar
+
+from sandbox.providers.azuread.base import GraphResource, doing, last, locked, plain
+from sandbox.providers.azuread.graph import consistently
+from sandbox.providers.resource import ProviderError, Schema
+from sandbox.providers.wire import Properties
+
+_TYPE = "#microsoft.graph.group"
+_SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
+COLLECTION = "/beta/groups"
+_NOT_REPLICATED = frozenset({404})
+
+
+class Group(GraphResource):
+    """A group with owners and members."""
+
+    schema: ClassVar = Schema(
+        token="azuread:index/group:Group",
+        required=frozenset({"displayName"}),
+        inputs=frozenset(
+            {
+                "assignableToRole",
+                "behaviors",
+                "description",
+                "mailEnabled",
+                "preventDuplicateNames",
+                "provisioningOptions",
+                "securityEnabled",
+                "types",
+                "writebackEnabled",
+            }
+        ),
+        optional=frozenset({"mailNickname", "members", "owners", "theme", "visibility"}),
+        outputs=frozenset(
+            {
+                "mail",
+                "objectId",
+                "onpremisesDomainName",
+                "onpremisesNetbiosName",
+                "onpremisesSamAccountName",
+                "onpremisesSecurityIdentifier",
+                "onpremisesSyncEnabled",
+                "preferredLanguage",
+                "proxyAddresses",
+            }
+        ),
+        replaces=frozenset(
+            {"assignableToRole", "behaviors", "mailNickname", "provisioningOptions", "types"}
+        ),
+        defaults={"preventDuplicateNames": False},
+        sets=frozenset({"behaviors", "members", "owners", "provisioningOptions", "types"}),
+    )
+
+    def create(self, inputs: Properties) -> str:
+        """Make it with its owners; refused where the name is taken and must not be."""
+        name = inputs["displayName"]
+        self._refuse_duplicate(inputs, "")
+        owners = self._owners_in_order(inputs.get("owners", []))
+        body = {
+            "@odata.type": _TYPE,
+            "description": inputs.get("description") or None,
+            "displayName": name,
+            "groupTypes": inputs.get("types", []),
+            "isAssignableToRole": inputs.get("assignableToRole", False),
+            "mailEnabled": inputs.get("mailEnabled", False),
+            "mailNickname": inputs.get("mailNickname") or f"{secrets.token_hex(4)}-x",
+            "resourceBehaviorOptions": inputs.get("behaviors", []),
+            "resourceProvisioningOptions": inputs.get("provisioningOptions", []),
+            "securityEnabled": inputs.get("securityEnabled", False),
+        }
+        if owners:
+            body["owners@odata.bind"] = [self._object(owner) for owner in owners]
+        with doing(f"Creating group {name!r}"):
+            made = self.graph.call("POST", COLLECTION, body=body)
+        return f"/groups/{made['id']}"
+
+    def settle(self, identity: str, inputs: Properties) -> None:
+        """Rename it back and forth, which shows that it has replicated; then add the members."""
+        group, name = _path(identity), inputs["displayName"]
+        with doing(f"Failed to patch {identity} after creating"):
+            for display_name in (f"TERRAFORM_UPDATE_{uuid.uuid4()}", name):
+                self.graph.call(
+                    "PATCH",
+                    group,
+                    body={"@odata.type": _TYPE, "displayName": display_name},
+                    also_retried=_NOT_REPLICATED,
+                )
+        consistently(
+            lambda: (self.graph.find(group) or {}).get("displayName") == name,
+            failure=f"Waiting for update of {identity}",
+        )
+        self._add(identity, "members", inputs.get("members", []))
+
+    def read(self, identity: str, known: Properties) -> Properties | None:
+        """Four calls: the group, its owners, its members, the units it is in."""
+        group = _path(identity)
+        with doing(f"Retrieving {identity}"):
+            found = self.graph.find(group)
+            if found is None:
+                return None
+            owners = [entry["id"] for entry in self.graph.pages(f"{group}/owners")]
+            members = [entry["id"] for entry in self.graph.pages(f"{group}/members")]
+            for _ in self.graph.pages(f"{group}/memberOf"):
+                pass  # administrative units are not what this double manages
+        return {
+            **_outputs(found),
+            "owners": owners,
+            "members": members,
+            "preventDuplicateNames": known.get("preventDuplicateNames", False),
+        }
+
+    def update(self, identity: str, old: Properties, new: Properties) -> None:
+        """Write the group; then remove members before adding, add owners before removing."""
+        with locked(identity):
+            self._refuse_duplicate(new, last(identity))
+            body = {
+                "@odata.type": _TYPE,
+                "description": new.get("description") or None,
+                "displayName": new["displayName"],
+                "mailEnabled": new.get("mailEnabled", False),
+                "securityEnabled": new.get("securityEnabled", False),
+            }
+            with doing(f"Updating {identity}"):
+                self.graph.call("PATCH", _path(identity), body=body)
+            changed = self.changes(old, new)
+            if "members" in changed:
+                present, wanted = self._present(identity, "members"), new["members"]
+                self._remove(identity, "members", [one for one in present if one not in wanted])
+                self._add(identity, "members", [one for one in wanted if one not in present])
+            if "owners" in changed:
+                present, wanted = self._present(identity, "owners"), new["owners"]
+                self._add(identity, "owners", [one for one in wanted if one not in present])
+                self._remove(identity, "owners", [one for one in present if one not in wanted])
+
+    def delete(self, identity: str, state: Properties) -> None:
+        """Delete it, and wait until it is gone; one that is gone already is an error."""
+        group = _path(identity)
+        with doing(f"Retrieving {identity}"):
+            if self.graph.find(group) is None:
+                raise ProviderError(f"Retrieving {identity}: Group was not found")
+        with doing(f"Deleting {identity}"):
+            self.graph.call("DELETE", group)
+        consistently(
+            lambda: self.graph.find(group) is None,
+            failure=f"Waiting for deletion of {identity}",
+        )
+
+    def _refuse_duplicate(self, inputs: Properties, own_id: str) -> None:
+        if not inputs.get("preventDuplicateNames"):
+            return
+        name = inputs["displayName"]
+        quoted = name.replace("'", "''")
+        with doing("Could not check for existing group(s)"):
+            found = list(self.graph.pages(COLLECTION, {"$filter": f"displayName eq '{quoted}'"}))
+        for other in found:
+            if other["id"] != own_id:
+                raise ProviderError(
+                    f'An existing "azuread_group" with name "{name}" (ID: "{other["id"]}") was'
+                    " found and `prevent_duplicate_names` was specified. To be managed via"
+                    " Terraform, this resource needs to be imported into the State."
+                )
+
+    def _owners_in_order(self, owners: list[str]) -> list[str]:
+        """The caller, then users, then service principals; each pass reads every owner."""
+        ordered: list[str] = []
+        for wanted in (self.graph.caller_id, "#microsoft.graph.user", _SERVICE_PRINCIPAL):
+            for owner in owners:
+                with doing(f"Could not retrieve owner principal object {owner!r}"):
+                    entry = self.graph.get(f"/v1.0/directoryObjects/{owner}")
+                if wanted in (entry["id"], entry.get("@odata.type")) and owner not in ordered:
+                    ordered.append(owner)
+        return ordered
+
+    def _present(self, identity: str, what: str) -> list[str]:
+        with doing(f"Could not retrieve {what} of {identity}"):
+            return [entry["id"] for entry in self.graph.pages(f"{_path(identity)}/{what}")]
+
+    def _add(self, identity: str, what: str, ids: list[str]) -> None:
+        for one in ids:
+            with doing(f"Could not add {what} to {identity}"):
+                self.graph.call(
+                    "POST",
+                    f"{_path(identity)}/{what}/$ref",
+                    body={"@odata.id": self._object(one)},
+                    also_retried=_NOT_REPLICATED,
+                )
+
+    def _remove(self, identity: str, what: str, ids: list[str]) -> None:
+        for one in ids:
+            with doing(f"Could not remove {what} from {identity}"):
+                self.graph.call("DELETE", f"{_path(identity)}/{what}/{one}/$ref")
+
+    def _object(self, object_id: str) -> str:
+        return f"{self.graph.base}/v1.0/directoryObjects/{object_id}"
+
+
+def _path(identity: str) -> str:
+    return f"/beta{identity}"
+
+
+def _outputs(found: dict[str, Any]) -> Properties:
+    texts = {
+        "description": "description",
+        "displayName": "displayName",
+        "mail": "mail",
+        "mailNickname": "mailNickname",
+        "objectId": "id",
+        "onpremisesDomainName": "onPremisesDomainName",
+        "onpremisesNetbiosName": "onPremisesNetBiosName",
+        "onpremisesSamAccountName": "onPremisesSamAccountName",
+        "onpremisesSecurityIdentifier": "onPremisesSecurityIdentifier",
+        "preferredLanguage": "preferredLanguage",
+        "theme": "theme",
+        "visibility": "visibility",
+    }
+    return {
+        **{name: plain(found.get(key)) for name, key in texts.items()},
+        "assignableToRole": bool(found.get("isAssignableToRole")),
+        "behaviors": found.get("resourceBehaviorOptions") or [],
+        "mailEnabled": bool(found.get("mailEnabled")),
+        "onpremisesSyncEnabled": bool(found.get("onPremisesSyncEnabled")),
+        "provisioningOptions": found.get("resourceProvisioningOptions") or [],
+        "proxyAddresses": found.get("proxyAddresses") or [],
+        "securityEnabled": bool(found.get("securityEnabled")),
+        "types": found.get("groupTypes") or [],
+    }
