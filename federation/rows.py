@@ -1,0 +1,62 @@
+"""Rows of access: one principal, one permission set, one account, and why."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+PrincipalType = Literal["GROUP", "USER"]
+_WORDS: dict[PrincipalType, str] = {"GROUP": "group", "USER": "user"}
+_TYPES: dict[str, PrincipalType] = {"group": "GROUP", "user": "USER"}
+
+
+class PrincipalKey(NamedTuple):
+    """A group or user by the key that the access file gives it; keys never change."""
+
+    type: PrincipalType
+    key: str
+
+    def __str__(self) -> str:
+        """`group platform`."""
+        return f"{_WORDS[self.type]} {self.key}"
+
+
+class Row(NamedTuple):
+    """An assignment's identity. Rows sort by permission set, principal, account id."""
+
+    permission_set: str
+    principal: PrincipalKey
+    account: str
+
+    @property
+    def logical_name(self) -> str:
+        """`<permission set>/<group or user>/<key>/<account>`: injective, no part holds a slash."""
+        kind, key = self.principal
+        return f"{self.permission_set}/{_WORDS[kind]}/{key}/{self.account}"
+
+    @classmethod
+    def parse(cls, logical_name: str) -> Row:
+        """The row that has this logical name. Raises ValueError for any other text."""
+        parts = logical_name.split("/")
+        if len(parts) != 4 or parts[1] not in _TYPES or not all(parts):
+            raise ValueError(
+                f'"{logical_name}" is not the name of an assignment row: '
+                "<permission set>/<group or user>/<key>/<account>"
+            )
+        permission_set, kind, key, account = parts
+        return cls(permission_set, PrincipalKey(_TYPES[kind], key), account)
+
+
+class Reason(NamedTuple):
+    """Why a row exists: the rule (its id, or `rules[n]`) and the selector, with its place."""
+
+    file: str
+    line: int
+    rule: str
+    selector: str
+
+
+class Assignment(NamedTuple):
+    """A row with every rule and selector that gives it."""
+
+    row: Row
+    reasons: tuple[Reason, ...]

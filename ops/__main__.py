@@ -1,0 +1,43 @@
+"""`python -m ops COMMAND`: one module a command, imported only when it runs."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+from typing import Final
+
+from federation.errors import InvalidInput
+
+# Command: its module (with `add_arguments` and `run`), and what it does in one line.
+COMMANDS: Final = {
+    "plan": ("ops.plan", "resolve access files offline and print the rows"),
+}
+# Exit codes of every command.
+FINE, FINDINGS, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns 0 when all is fine, 1 on findings, 2 on input that can't be used."""
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = ArgumentParser(prog="python -m ops", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    modules = {}
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        if words[:1] == [name]:
+            modules[name] = import_module(module)
+            modules[name].add_arguments(command)
+    chosen = parser.parse_args(words)
+    try:
+        return int(modules[chosen.command].run(chosen))
+    except InvalidInput as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FINE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

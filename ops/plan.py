@@ -1,0 +1,130 @@
+"""`python -m ops plan`: resolve access files against an organization file, offline.
+
+Prints every row; findings go to standard error. Exit code 0: fine, 1: findings (guards, quotas,
+selectors that match nothing; the rows are printed all the same), 2: input that can't be used.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from federation.access import Access, load_access
+from federation.errors import InvalidInput, Problem
+from federation.findings import Finding
+from federation.guards import check_guards
+from federation.organization import Organization
+from federation.quotas import check_quotas, estimated_duration, spoken_duration
+from federation.targets import Resolution, resolve
+from ops import plan_output
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument(
+        "--access",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="access file or glob; several may be given",
+    )
+    parser.add_argument(
+        "--organization", required=True, metavar="FILE", help="written by python -m ops snapshot"
+    )
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument(
+        "--why",
+        metavar="ACCOUNT|PRINCIPAL",
+        help="explain the rows of an account (id or name) or of a group or user (key)",
+    )
+    parser.add_argument(
+        "--today",
+        type=date.fromisoformat,
+        default=datetime.now(UTC).date(),
+        metavar="YYYY-MM-DD",
+        help="the day on which `until` is judged (default: today, UTC)",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Print the rows. Raises InvalidInput for files that can't be used."""
+    # Everything made here lives until the end: collecting cycles only costs time.
+    gc.disable()
+    access, organization = _load(arguments)
+    resolution = resolve(access, organization, today=arguments.today)
+    shown = resolution
+    if arguments.why:
+        shown, heading = plan_output.about(arguments.why, access, organization, resolution)
+    findings = (
+        *resolution.findings,
+        *check_guards(access, resolution, organization),
+        *check_quotas(access, resolution, organization),
+    )
+    if arguments.format == "json":
+        text = plan_output.as_json(shown)
+    elif arguments.format == "csv":
+        text = plan_output.as_csv(shown)
+    elif arguments.why:
+        text = plan_output.explanation(shown, heading, organization)
+    else:
+        text = plan_output.table(shown, organization)
+    sys.stdout.write(text)
+    _report(findings, resolution)
+    return 1 if findings else 0
+
+
+def _load(arguments: Namespace) -> tuple[Access, Organization]:
+    """Both inputs, or every problem of both."""
+    problems: list[Problem] = []
+    access = organization = None
+    try:
+        access = load_access(arguments.access, root=Path.cwd())
+    except InvalidInput as error:
+        problems += error.problems
+    try:
+        organization = read_organization_file(Path(arguments.organization))
+    except InvalidInput as error:
+        problems += error.problems
+    if access is None or organization is None:
+        raise InvalidInput(problems)
+    return access, organization
+
+
+def read_organization_file(file: Path) -> Organization:
+    """The organization of a snapshot file. Raises InvalidInput."""
+    shown = str(file)
+    try:
+        data: Any = json.loads(file.read_bytes())
+    except OSError as error:
+        text = f"the organization file can't be read: {error.strerror}."
+        raise InvalidInput([Problem(file=shown, message=text)]) from None
+    except json.JSONDecodeError as error:
+        text = f"this is not valid JSON: {error.msg}; `python -m ops snapshot` writes the file."
+        place = Problem(file=shown, line=error.lineno, column=error.colno, message=text)
+        raise InvalidInput([place]) from None
+    except (UnicodeDecodeError, RecursionError):
+        text = "this is not a JSON file in UTF-8; `python -m ops snapshot` writes one."
+        raise InvalidInput([Problem(file=shown, message=text)]) from None
+    return Organization.from_dict(data, file=shown)
+
+
+def _report(findings: tuple[Finding, ...], resolution: Resolution) -> None:
+    for line in _lines(findings, resolution):
+        print(line, file=sys.stderr)
+
+
+def _lines(findings: tuple[Finding, ...], resolution: Resolution) -> Iterator[str]:
+    yield from map(str, findings)
+    if findings:
+        errors = sum(finding.severity == "error" for finding in findings)
+        yield f"{errors} errors, {len(findings) - errors} warnings."
+    duration = estimated_duration(added=len(resolution.assignments))
+    if duration.total_seconds() > 60:
+        yield f"Creating all {len(resolution.assignments)} rows takes {spoken_duration(duration)}."

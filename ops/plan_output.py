@@ -1,0 +1,150 @@
+"""Rows as a table, JSON, CSV, or explained."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Final
+
+from federation.declared import Access
+from federation.errors import InvalidInput, Problem, suggestion
+from federation.organization import Organization
+from federation.rows import Assignment, PrincipalKey, Reason
+from federation.targets import Exclusion, Resolution
+
+_HEADER = ("principal", "type", "permission set", "account", "name", "rules")
+_CSV_HEADER = ("principal", "principalType", "permissionSet", "account", "reasons")
+
+
+def in_reading_order(assignments: Iterable[Assignment]) -> list[Assignment]:
+    """Sorted by principal, principal type, permission set, account."""
+    # They come sorted by permission set and account: a stable sort keeps that within a principal.
+    return sorted(assignments, key=lambda assignment: assignment.row.principal[::-1])
+
+
+def as_json(resolution: Resolution) -> str:
+    """A list of rows, one a line."""
+    texts: dict[tuple[Reason, ...], str] = {}
+    lines: list[str] = []
+    for principal, group in groupby(in_reading_order(resolution.assignments), lambda a: a[0][1]):
+        kind, key = principal
+        start = f'  {{"principal": {json.dumps(key)}, "principalType": "{kind}", "permissionSet": '
+        for permission_set, rows in groupby(group, lambda a: a[0][0]):
+            begin = f'{start}{json.dumps(permission_set)}, "account": "'
+            for (_, _, account), reasons in rows:
+                text = texts.get(reasons)
+                if text is None:
+                    text = texts[reasons] = json.dumps([reason._asdict() for reason in reasons])
+                lines.append(f'{begin}{account}", "reasons": {text}}}')
+    return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
+
+
+def as_csv(resolution: Resolution) -> str:
+    """One line a row; reasons are joined with `; `."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV_HEADER)
+    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
+        because = "; ".join(f"{r.file}:{r.line} {r.rule} ({r.selector})" for r in reasons)
+        writer.writerow((key, kind, permission_set, account, because))
+    return out.getvalue()
+
+
+def table(resolution: Resolution, organization: Organization) -> str:
+    """Aligned columns, and the number of rows and accounts below."""
+    names = {ident: _printable(account.name) for ident, account in organization.by_id.items()}
+    lines = [_HEADER]
+    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
+        rules = ", ".join(dict.fromkeys(reason.rule for reason in reasons))
+        lines.append((key, kind.lower(), permission_set, account, names[account], rules))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    template = "  ".join(f"{{:<{width}}}" for width in widths[:-1]) + "  {}"
+    accounts = len({assignment.row.account for assignment in resolution.assignments})
+    total = f"{len(lines) - 1} rows on {accounts} accounts."
+    return "\n".join([*(template.format(*line) for line in lines), "", total]) + "\n"
+
+
+def about(
+    subject: str, access: Access, organization: Organization, resolution: Resolution
+) -> tuple[Resolution, str]:
+    """The part of a resolution that concerns an account (id or name) or a principal (key or name).
+
+    Returns it with a heading. Raises InvalidInput if the subject is neither.
+    """
+    account = organization.by_id.get(subject)
+    named = (account,) if account else organization.by_name.get(subject, ())
+    if named:
+        ids = {account.id for account in named}
+        heading = ", ".join(f"{_printable(str(account))}, {account.state}" for account in named)
+        return _part(resolution, lambda _, ident: ident in ids), heading
+    key = _principal(subject, access)
+    if key is None:
+        names = [*access.groups, *access.users, *organization.by_name]
+        text = f'"{subject}" is no account, group or user.{suggestion(subject, names)}'
+        raise InvalidInput([Problem(path="--why", message=text)])
+    return _part(resolution, lambda principal, _: principal == key), str(key)
+
+
+def explanation(resolution: Resolution, heading: str, organization: Organization) -> str:
+    """Every row with the rules and selectors that give it, and what was taken away by what."""
+    lines = [heading, ""]
+    for (permission_set, principal, account), reasons in in_reading_order(resolution.assignments):
+        name = _printable(str(organization.by_id[account]))
+        lines.append(f"  {principal}  {permission_set}  {name}")
+        lines += [f"      + {_place(r.file, r.line)}  {r.rule}: {r.selector}" for r in reasons]
+    if not resolution.assignments:
+        lines.append("  no rows")
+    if resolution.excluded:
+        lines += ["", "  taken away:"]
+    for exclusion in resolution.excluded:
+        lines += _taken(exclusion, organization)
+    return _printable("\n".join(lines)) + "\n"
+
+
+def _taken(exclusion: Exclusion, organization: Organization) -> list[str]:
+    rule, place = exclusion.rule, exclusion.location
+    name = organization.by_id[exclusion.account]
+    by = f"{_BY.get(exclusion.cause, '')}{exclusion.by}"
+    return [
+        f"  {rule.principal}  {', '.join(rule.permission_sets)}  {name}",
+        f"      - {_place(place.file, place.line)}  {rule.label}: {by}",
+    ]
+
+
+_BY: Final = {"except": "except ", "never": "guards.never "}
+
+
+def _part(resolution: Resolution, wanted: Callable[[PrincipalKey, str], bool]) -> Resolution:
+    return Resolution(
+        assignments=tuple(
+            a for a in resolution.assignments if wanted(a.row.principal, a.row.account)
+        ),
+        excluded=tuple(e for e in resolution.excluded if wanted(e.rule.principal, e.account)),
+    )
+
+
+def _principal(subject: str, access: Access) -> PrincipalKey | None:
+    for group in access.groups.values():
+        if subject in {group.key, group.display_name, group.object_id}:
+            return group.principal
+    for user in access.users.values():
+        if subject in {user.key, user.user_principal_name}:
+            return user.principal
+    return None
+
+
+def _place(file: str, line: int) -> str:
+    return f"{file}:{line}"
+
+
+def _printable(text: str) -> str:
+    """Names from AWS may hold anything; what would move the cursor is shown as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
