@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from sandbox import providers
@@ -16,6 +18,7 @@ from sandbox.folder import REPOSITORY, Folder, Running, SandboxError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_EXIT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -74,18 +77,37 @@ def stop(folder: Folder) -> bool:
         return False
     # The lock proves that the pid in the file is the sandbox's and was not given to another.
     os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < deadline:
-        if not folder.is_locked():
-            return True
-        time.sleep(_POLL_SECONDS)
-    if folder.is_locked():
+    if not _wait_until(lambda: not folder.is_locked(), _STOP_SECONDS):
         os.kill(running.pid, signal.SIGKILL)
         raise SandboxError(
             f"The sandbox (pid {running.pid}) did not end within {_STOP_SECONDS:.0f} s and was "
             "killed; start it again: python -m sandbox start"
         )
+    # The lock goes a moment before the process.
+    _wait_until(lambda: not is_alive(running.pid), _EXIT_SECONDS)
     return True
+
+
+def _wait_until(fact: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+        # The state is the first field after the command's closing parenthesis (proc(5)).
+        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z")
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # No /proc here (macOS), or gone between the two looks.
+        return sys.platform != "linux"
 
 
 def status(folder: Folder) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sandbox.console import Console
 from sandbox.control import PREFIX, post
 from sandbox.environment import for_children
 from sandbox.folder import REPOSITORY, Folder, Running
+from sandbox.process import is_alive
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,13 @@ def stop_sandbox(folder: Path) -> None:
         assert not is_alive(status["pid"])
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def processes_with(variable: str, value: str) -> list[int]:
+    """Processes that were started with a variable set to a value (Linux; none elsewhere)."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"{variable}={value}".encode() in environ.read_bytes().split(b"\0"):
+                found.append(int(environ.parent.name))
+        except OSError:
+            continue
+    return found

@@ -6,6 +6,7 @@ The fixtures are chapters: each one plays its part once and keeps what was seen 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.engine.federation import (
     changed,
     of_kind,
 )
-from tests.support import Sandbox
+from tests.support import Sandbox, processes_with
 
 pytestmark = pytest.mark.engine
 
@@ -258,6 +259,15 @@ def test_destroy_takes_rows_then_policies_then_sets(ending: Ending) -> None:
         of_kind(deletes, "PermissionSetInlinePolicy", "PermissionsBoundaryAttachment"),
     )
     assert_before(ending.run, rows, of_kind(deletes, "AppRoleAssignment"))
+
+
+def test_the_engine_leaves_no_process(federation: Federation, ending: Ending) -> None:
+    home = str(federation.sandbox.folder.pulumi_home)
+    assert federation.stack.environment["PULUMI_HOME"] == home
+    deadline = time.monotonic() + 10
+    while processes_with("PULUMI_HOME", home) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_with("PULUMI_HOME", home) == []
 
 
 def test_destroy_leaves_nothing_of_the_stack_and_all_else(

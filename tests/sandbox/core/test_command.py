@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.browser import sign_in
-from tests.support import Sandbox, is_alive, run_sandbox, start_sandbox, stop_sandbox
+from sandbox.process import is_alive
+from tests.support import Sandbox, run_sandbox, start_sandbox, stop_sandbox
 
 
 def refused(folder: Path, *arguments: str) -> str:
