@@ -68,8 +68,10 @@ class Plan:
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
-    """Decide the update, or what its preview shows. Raises InvalidInput, PhaseBackError or "
-    "UpdateStoppedError; nothing is changed."""
+    """Decide the update, or what its preview shows; nothing is changed.
+
+    Raises InvalidInput, PhaseBackError or UpdateStoppedError.
+    """
     phase = phase_of(settings, declares_access=bool(access.rules))
     check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
     previous_keys = _previous_keys(access, facts)
@@ -89,7 +91,6 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     _stop_on_recreated(settings, pinned, found)
     expected = _expected(facts, found, previous_keys, preview=preview)
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
-    _stop_on_frozen_sets(access, resolution)
     return Plan(
         phase=phase,
         resolution=resolution,
@@ -164,18 +165,6 @@ def _problem(finding: Finding) -> Problem:
     if len(finding.rows) > 5:
         detail += f"\n    and {len(finding.rows) - 5} more rows"
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
-
-
-def _stop_on_frozen_sets(access: Access, resolution: Resolution) -> None:
-    """AWS deletes no permission set that still has a row, and changes no row in a suspended "
-    "account."""
-    gone = sorted({row.permission_set for row in resolution.frozen} - access.permission_sets.keys())
-    if gone:
-        raise UpdateStoppedError(
-            f"permission set {', '.join(gone)} still has rows in suspended accounts, where AWS "
-            "changes "
-            "nothing; keep it declared until those accounts have left the organization"
-        )
 
 
 def _stop_on_strangers(found: Match) -> None:

@@ -1,0 +1,280 @@
+"""One update decided: what is made, what waits, what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation.access import load_access
+from federation.checkpoint import Checkpoint, credentials_hash, read
+from federation.errors import InvalidInput
+from federation.instance import (
+    Instance,
+    UnusableInstanceError,
+    choose_instance,
+    settings_link,
+)
+from federation.organization import Organization
+from federation.phases import PhaseBackError
+from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
+from federation.principals import EntraPrincipal, IdentityStorePrincipal
+from federation.rows import PrincipalKey, Row
+from federation.settings import Phase, load_settings
+from tests.federation.test_phases import INSTANCE
+from tests.federation.test_settings import CENTER, FILE, PROVISIONING, config
+
+ONE, TWO, OLD = "100000000001", "100000000002", "100000000003"
+PLATFORM = PrincipalKey("GROUP", "platform")
+ACCESS = """
+groups:
+  platform: {displayName: AWS-Platform}
+permissionSets:
+  ReadOnly: {managedPolicies: [ReadOnlyAccess]}
+rules:
+  - {id: all, group: platform, permissionSets: [ReadOnly], targets: [{ou: /}]}
+"""
+ORGANIZATION = {
+    "managementAccountId": "111122223333",
+    "partition": "aws",
+    "roots": [{"id": "r-abcd", "name": "Root"}],
+    "organizationalUnits": [],
+    "accounts": [
+        {"id": ident, "name": name, "parentId": "r-abcd", "state": state, "tags": {}}
+        for ident, name, state in (
+            ("111122223333", "management", "ACTIVE"),
+            (ONE, "one", "ACTIVE"),
+            (TWO, "two", "ACTIVE"),
+            (OLD, "old", "SUSPENDED"),
+        )
+    ],
+}
+READY = {"identityCenter": CENTER, "provisioning": PROVISIONING}
+
+
+def row(account: str, key: str = "platform", permission_set: str = "ReadOnly") -> Row:
+    return Row(permission_set, PrincipalKey("GROUP", key), account)
+
+
+def checkpoint(
+    *rows: Row, assigned: Mapping[str, str] | None = None, job: bool = True
+) -> Checkpoint:
+    """A checkpoint as the engine would hand it over."""
+    prefix = "urn:pulumi:dev::entra-identity-center::"
+    parent = "federation:aws:AccountAssignments$"
+    resources: dict[str, dict[str, Any]] = {
+        f"{prefix}{parent}aws:ssoadmin/accountAssignment:AccountAssignment::{r.logical_name}": {
+            "principalId": "g-1",
+            "permissionSetArn": "arn:ps",
+        }
+        for r in rows
+    }
+    for key, object_id in (assigned or {}).items():
+        kind = "azuread:index/appRoleAssignment:AppRoleAssignment"
+        resources[f"{prefix}federation:entra:EnterpriseApp${kind}::group/{key}"] = {
+            "principalObjectId": object_id
+        }
+    if job:
+        kind = "azuread:index/synchronizationJob:SynchronizationJob"
+        resources[f"{prefix}federation:entra:ScimProvisioning${kind}::job"] = {}
+    return read(resources)
+
+
+def plan(
+    tmp_path: Path,
+    *,
+    access: str = ACCESS,
+    before: Checkpoint | None = None,
+    store: tuple[IdentityStorePrincipal, ...] = (),
+    preview: bool = False,
+    parts: dict[str, Any] | None = None,
+    object_ids: Mapping[str, str | None] | None = None,
+    obstacle: str = "",
+) -> Plan:
+    (tmp_path / "access.yaml").write_text(access)
+    loaded = load_access(["access.yaml"], root=tmp_path)
+    ids = object_ids or {"platform": "o-1"}
+    facts = Facts(
+        organization=Organization.from_dict(ORGANIZATION),
+        instance=INSTANCE,
+        principals={
+            PrincipalKey("GROUP", key): EntraPrincipal(
+                key=PrincipalKey("GROUP", key),
+                name="AWS-Platform",
+                object_id=object_id,
+                obstacle=obstacle,
+            )
+            for key, object_id in ids.items()
+        },
+        identity_store=store,
+        checkpoint=before or Checkpoint(),
+        today=date(2026, 11, 24),
+    )
+    chosen = READY if parts is None else parts
+    return make_plan(load_settings(config(**chosen), file=FILE), loaded, facts, preview=preview)
+
+
+ARRIVED = (
+    IdentityStorePrincipal(type="GROUP", id="g-1", name="AWS-Platform", external_ids=("o-1",)),
+)
+
+
+def test_rows_of_arrived_principals_are_ready(tmp_path: Path) -> None:
+    made = plan(tmp_path, store=ARRIVED)
+    assert made.phase is Phase.ACCESS
+    assert made.rows.ready == {row(ONE): "g-1", row(TWO): "g-1"}
+    assert (made.rows.late, made.rows.held, made.expected) == ((), (), frozenset())
+
+
+def test_before_provisioning_no_rows_are_planned_but_the_access_file_is_checked(
+    tmp_path: Path,
+) -> None:
+    made = plan(tmp_path, parts={"identityCenter": CENTER})
+    assert made.phase is Phase.TRUST
+    assert not made.rows.ready
+    assert not made.permission_sets
+    with pytest.raises(InvalidInput, match="Worklods"):
+        plan(tmp_path, access=ACCESS.replace("ou: /", "ou: Worklods"), parts={})
+
+
+def test_the_first_preview_shows_late_rows_an_unchanged_one_holds_them(tmp_path: Path) -> None:
+    first = plan(tmp_path, preview=True)
+    assert first.rows.late == (row(ONE), row(TWO))
+    later = checkpoint(assigned={"platform": "o-1"})
+    again = plan(tmp_path, preview=True, before=later)
+    assert again.rows.late == ()
+    assert again.rows.held == (row(ONE), row(TWO))
+    assert plan(tmp_path, before=later).rows.late == (row(ONE), row(TWO))
+
+
+def test_nobody_waits_for_a_principal_that_can_not_come(tmp_path: Path) -> None:
+    made = plan(tmp_path, obstacle="the person is disabled in Entra")
+    assert made.expected == frozenset()
+    assert made.rows.held == (row(ONE), row(TWO))
+    assert made.reasons[PLATFORM] == "the person is disabled in Entra"
+
+
+def test_existing_rows_of_a_missing_principal_keep_their_id(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    made = plan(tmp_path, before=before, preview=True)
+    assert made.rows.ready == {row(ONE): "g-1"}
+    assert made.rows.held == (row(TWO),)
+
+
+def test_a_recreated_principal_stops_the_update_until_it_is_accepted(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    store = (
+        IdentityStorePrincipal(type="GROUP", id="g-2", name="AWS-Platform", external_ids=("o-1",)),
+    )
+    with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: g-2\}"):
+        plan(tmp_path, before=before, store=store)
+    accepted = plan(
+        tmp_path,
+        before=before,
+        store=store,
+        parts={**READY, "acceptRecreated": {"platform": "g-2"}},
+    )
+    assert accepted.rows.ready == {row(ONE): "g-2", row(TWO): "g-2"}
+
+
+def test_a_group_made_by_hand_stops_the_update(tmp_path: Path) -> None:
+    store = (IdentityStorePrincipal(type="GROUP", id="g-9", name="AWS-Platform"),)
+    with pytest.raises(UpdateStoppedError, match="did not make"):
+        plan(tmp_path, store=store)
+
+
+RENAMED = ACCESS.replace("platform:", "core:").replace("group: platform", "group: core")
+
+
+def test_a_renamed_key_is_refused_unless_moved_says_so(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    with pytest.raises(UpdateStoppedError, match=r"moved: \{platform: core\}"):
+        plan(tmp_path, access=RENAMED, before=before, object_ids={"core": "o-1"})
+    made = plan(
+        tmp_path,
+        access=RENAMED + "moved: {platform: core}\n",
+        before=before,
+        object_ids={"core": "o-1"},
+        store=ARRIVED,
+    )
+    assert made.previous_keys == {PrincipalKey("GROUP", "core"): PLATFORM}
+    assert made.old_names == {row(ONE, "core"): row(ONE).logical_name}
+    assert made.rows.ready == {row(ONE, "core"): "g-1", row(TWO, "core"): "g-1"}
+
+
+def test_rows_in_a_suspended_account_are_frozen_and_keep_their_set(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), row(OLD), assigned={"platform": "o-1"})
+    made = plan(tmp_path, before=before, store=ARRIVED)
+    assert made.resolution.frozen == (row(OLD),)
+    assert made.rows.ready[row(OLD)] == "g-1"
+    other = ACCESS.replace("ReadOnly", "Look").replace("LookAccess", "ReadOnlyAccess")
+    with pytest.raises(InvalidInput, match="ReadOnly is gone from the access files"):
+        plan(tmp_path, access=other, before=before, store=ARRIVED)
+
+
+def test_a_lost_setting_does_not_revoke_everything(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    with pytest.raises(PhaseBackError, match="provisioning is not set"):
+        plan(tmp_path, before=before, parts={"identityCenter": CENTER})
+
+
+def test_a_guard_at_error_stops_the_update_with_place_and_rows(tmp_path: Path) -> None:
+    guarded = ACCESS + "guards: {maxRemovals: 0}\n"
+    removed = guarded.replace("{ou: /}", f'{{account: "{TWO}"}}')
+    with pytest.raises(InvalidInput, match="maxRemovals") as caught:
+        plan(tmp_path, access=removed, before=checkpoint(row(ONE)), store=ARRIVED)
+    assert row(ONE).logical_name in str(caught.value)
+
+
+def test_scim_credentials_are_recognised_without_keeping_them() -> None:
+    kind = "azuread:index/synchronizationSecret:SynchronizationSecret"
+    found = read(
+        {
+            f"urn:pulumi:dev::p::federation:entra:ScimProvisioning${kind}::secret": {
+                "credentials": [
+                    {"key": "BaseAddress", "value": "https://scim.example.com"},
+                    {"key": "SecretToken", "value": "very-secret"},
+                ]
+            }
+        }
+    )
+    assert found.has_credentials("https://scim.example.com", "very-secret")
+    assert not found.has_credentials("https://scim.example.com", "other")
+    assert "very-secret" not in repr(found)
+    assert credentials_hash("a", "b") != credentials_hash("a\nb", "")
+
+
+def instance(**changes: Any) -> Instance:
+    values = {**{f: getattr(INSTANCE, f) for f in INSTANCE.__dataclass_fields__}, **changes}
+    return Instance(**values)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (instance(owner_account_id=ONE), "account instance"),
+        (instance(status="CREATE_IN_PROGRESS"), "CREATE_IN_PROGRESS"),
+        (instance(permission_sets_enabled=False), "permission sets are disabled"),
+    ],
+)
+def test_an_instance_that_can_not_carry_the_federation_is_refused(
+    found: Instance, sentence: str
+) -> None:
+    with pytest.raises(UnusableInstanceError, match=sentence):
+        choose_instance([found], management_account_id="111122223333", region="eu-west-1")
+
+
+def test_the_organization_instance_is_chosen_and_linked() -> None:
+    found = choose_instance(
+        [instance(owner_account_id=ONE), INSTANCE],
+        management_account_id="111122223333",
+        region="eu-west-1",
+    )
+    assert found == INSTANCE
+    assert choose_instance([], management_account_id="1", region="eu-west-1") is None
+    assert settings_link(None, region="us-gov-west-1", partition="aws-us-gov").startswith(
+        "https://us-gov-west-1.console.amazonaws-us-gov.com/"
+    )
