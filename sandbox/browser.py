@@ -43,7 +43,9 @@ class SignIn:
         """(account id, permission set) pairs that the portal offers."""
         accounts = (self.access or {}).get("accounts", [])
         return {
-            (account["accountId"], role) for account in accounts for role in _role_names(account)
+            (account["accountId"], permission_set["name"])
+            for account in accounts
+            for permission_set in account["permissionSets"]
         }
 
 
@@ -137,7 +139,7 @@ def sign_in(portal_url: str, user: str, password: str) -> SignIn:
             if asked:
                 break
             asked = True
-            page = browser.submit(page, form, _credentials(form, user, password))
+            page = browser.submit(page, form, {"username": user, "password": password})
         elif "SAMLResponse" in form.fields or "SAMLRequest" in form.fields:
             page = browser.submit(page, form)
         else:
@@ -157,26 +159,6 @@ def _ended(browser: Browser, page: Page, portal_url: str) -> SignIn:
     return SignIn(
         access=None, code=code.group(1) if code else None, message=page.text, visited=visited
     )
-
-
-def _credentials(form: Form, user: str, password: str) -> dict[str, str]:
-    """The two values under the names that the form's own fields have."""
-    names = {"user": "", "password": ""}
-    for name in form.fields:
-        if name.lower() in {"passwd", "password"}:
-            names["password"] = name
-        elif name.lower() in {"login", "loginfmt", "username", "user", "email"}:
-            names["user"] = name
-    if not all(names.values()):
-        raise SandboxError("The sign-in page does not ask for a user name and a password.")
-    return {names["user"]: user, names["password"]: password}
-
-
-def _role_names(account: Mapping[str, Any]) -> list[str]:
-    return [
-        role if isinstance(role, str) else str(role["permissionSetName"])
-        for role in account.get("permissionSets", account.get("roles", []))
-    ]
 
 
 def _place(url: str) -> str:

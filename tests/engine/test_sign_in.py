@@ -32,11 +32,8 @@ class Attempt:
         self.browser = Browser()
         page = self.browser.get(portal)
         (form,) = page.forms
-        names = list(form.fields)
-        user = next(name for name in names if name.lower() in {"login", "loginfmt", "username"})
-        password = next(name for name in names if name.lower() in {"passwd", "password"})
         self.page: Page = self.browser.submit(
-            page, form, {user: "ada@example.com", password: "sandbox"}
+            page, form, {"username": "ada@example.com", "password": "sandbox"}
         )
         (self.form,) = self.page.forms
 

@@ -37,7 +37,7 @@ class Pages:
         if path == "/away":
             return answer("302 Found", "", Location="http://example.com/")
         if path == "/start/x/access.json":
-            accounts = '[{"accountId": "1", "permissionSets": ["ReadOnly"]}]'
+            accounts = '[{"accountId": "1", "permissionSets": [{"name": "ReadOnly"}]}]'
             return answer("200 OK", f'{{"accounts": {accounts}}}', "application/json")
         if path == "/start/x" and "in=1" in cookies:
             return answer("200 OK", "<h1>Accounts</h1>")
@@ -47,9 +47,9 @@ class Pages:
             return answer(
                 "200 OK",
                 '<form method="post"><input name="ctx" value="&lt;7&gt;">'
-                '<input name="login"><input type="password" name="passwd"></form>',
+                '<input name="username"><input type="password" name="password"></form>',
             )
-        if form.get("passwd") == "right" and form["ctx"] == "<7>":
+        if form.get("password") == "right" and form["ctx"] == "<7>":
             return answer(
                 "200 OK",
                 '<form method="post" action="/acs"><input name="SAMLResponse" value="s"></form>',
