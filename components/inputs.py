@@ -170,8 +170,9 @@ def _service_provider_metadata(settings: Settings, root: Path) -> ServiceProvide
         return None
     path = (root / name).resolve()
     place = f"{NAMESPACE}:identityCenter.serviceProviderMetadata"
-    if not path.is_relative_to(root.resolve()):
-        raise InvalidInput([Problem(path=place, message=f"{name} lies outside of the repository.")])
+    folders = (root.resolve(), Path(pulumi.get_root_directory()).resolve())
+    if not any(path.is_relative_to(folder) for folder in folders):
+        raise InvalidInput([Problem(path=place, message=f"{name} lies outside of the project.")])
     try:
         return parse_service_provider_metadata(path.read_bytes())
     except OSError as error:
