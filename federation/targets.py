@@ -168,9 +168,9 @@ class _Resolver:
                     self._find(
                         "error",
                         "frozen",
-                        f"{what} is gone from the access files, but {account} is {account.state} "
-                        "and AWS can't remove its row there; keep it declared until the account leaves "
-                        "the organization.",
+                        f"{what} is gone from the access files, but {account} is "
+                        f"{account.state} and AWS can't remove its row there; keep it declared "
+                        "until the account leaves the organization.",
                         rows=(row,),
                     )
         return tuple(frozen)
@@ -182,12 +182,7 @@ class _Resolver:
             match = self.selection.match(selector)
             usable = self._usable_ids(selector, match)
             self._judge(selector, match, f'rule "{rule.label}"', usable=bool(usable))
-            for account in usable:
-                before = given.get(account)
-                if before is None:
-                    given[account] = (reason,)
-                elif reason not in before:
-                    given[account] = tuple(sorted((*before, reason)))
+            _give(given, dict.fromkeys(usable, (reason,)))
             if len(usable) < len(match.accounts):
                 self._unusable(rule, selector, match, set(usable))
         return given
@@ -318,8 +313,15 @@ def _reason(rule: Rule, selector: Selector) -> Reason:
 
 
 def _merge(parts: list[_Given]) -> _Given:
-    together: dict[str, set[Reason]] = defaultdict(set)
+    together: _Given = {}
     for part in parts:
-        for account, reasons in part.items():
-            together[account].update(reasons)
-    return {account: tuple(sorted(together[account])) for account in sorted(together)}
+        _give(together, part)
+    return {account: together[account] for account in sorted(together)}
+
+
+def _give(given: _Given, more: _Given) -> None:
+    """Add accounts and reasons. Accounts that had none share the tuple: most rows have one reason."""
+    both = given.keys() & more.keys() if given else ()
+    joined = {ident: tuple(sorted({*given[ident], *more[ident]})) for ident in both}
+    given.update(more)
+    given.update(joined)

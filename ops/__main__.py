@@ -12,6 +12,7 @@ from federation.errors import InvalidInput
 # Command: its module (with `add_arguments` and `run`), and what it does in one line.
 COMMANDS: Final = {
     "plan": ("ops.plan", "resolve access files offline and print the rows"),
+    "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command.
 FINE, FINDINGS, UNUSABLE = 0, 1, 2

@@ -1,0 +1,1 @@
+"""How fast the program is, against its own bounds: `python -m bench resolve|preview|calls`."""
