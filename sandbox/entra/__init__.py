@@ -1,0 +1,68 @@
+"""Microsoft Entra ID, emulated at the HTTP level: login, Graph, SAML, provisioning over SCIM."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from sandbox.entra.app import App
+from sandbox.entra.login import TokenIssuer
+from sandbox.entra.seed import read_seed, seeded_tenant
+from sandbox.entra.synchronization.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from sandbox.clock import Clock
+
+__all__ = ["Entra"]
+
+
+class Entra:
+    """One tenant. `wsgi` may be served by any number of listeners and threads."""
+
+    def __init__(self, *, clock: Clock, base_url: str, client_id: str, client_secret: str) -> None:
+        """Seed the tenant and start its provisioning thread.
+
+        Args:
+            clock: the sandbox's watch.
+            base_url: address of login and Graph as clients reach them, without trailing slash.
+            client_id: appId of the deployment's application.
+            client_secret: its only valid secret.
+        """
+        self._clock = clock
+        self._base_url = base_url.rstrip("/")
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._seed = read_seed()
+        self._issuer = TokenIssuer()
+        self._changing = threading.Lock()
+        self.tenant_id: str = self._seed["tenant"]["id"]
+        self._begin()
+
+    def _begin(self) -> None:
+        tenant = seeded_tenant(
+            self._seed,
+            clock=self._clock,
+            base_url=self._base_url,
+            client_id=self._client_id,
+            client_secret=self._client_secret,
+        )
+        self._engine = Engine(tenant)
+        self._app = App(tenant, self._engine, self._issuer, self._client_id)
+
+    def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application."""
+        return self._app(environ, start_response)
+
+    def reset(self) -> None:
+        """Back to the seed; tokens issued before stay valid."""
+        with self._changing:
+            self._engine.close()
+            self._begin()
+
+    def close(self) -> None:
+        """Stop the provisioning thread."""
+        with self._changing:
+            self._engine.close()

@@ -1,0 +1,124 @@
+"""The directory across kinds: any object by id, deleted objects, the organization itself."""
+
+from __future__ import annotations
+
+from sandbox.entra.errors import bad_request, not_found
+from sandbox.entra.odata import page, selected
+from sandbox.entra.permissions import readable
+from sandbox.entra.routing import Call, Routes
+from sandbox.entra.tenant import Json, Tenant
+
+route = Routes()
+
+MAX_IDS = 1000
+"""Ids of one getByIds call (Graph reference)."""
+
+
+@route("GET", "/organization")
+def get_organization(call: Call) -> Json:
+    """The tenant."""
+    domains = [_domain(call.tenant, d) for d in call.tenant.verified_domains]
+    organization = {
+        "id": call.tenant.id,
+        "displayName": call.tenant.display_name,
+        "verifiedDomains": [{"name": d["id"], "isDefault": d["isDefault"]} for d in domains],
+    }
+    return page(call, [organization], "organization")
+
+
+@route("GET", "/domains")
+def list_domains(call: Call) -> Json:
+    """The domains of the tenant."""
+    return page(call, [_domain(call.tenant, d) for d in call.tenant.verified_domains], "domains")
+
+
+@route("GET", "/directoryObjects/<object>")
+def get_object(call: Call, **path: str) -> Json:
+    """Any live object by its id."""
+    object_id = path["object"]
+    found = call.tenant.find(object_id)
+    if found is None or not call.tenant.replicated(object_id):
+        raise not_found(object_id)
+    context = {"@odata.context": call.context("directoryObjects/$entity")}
+    return selected(call, {**context, **readable(call.tenant, call.caller, *found)})
+
+
+@route("POST", "/directoryObjects/getByIds")
+def get_by_ids(call: Call) -> Json:
+    """Objects of many ids at once; unknown ids are left out."""
+    body = call.body()
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_IDS:
+        raise bad_request(f"ids must have between 1 and {MAX_IDS} values.")
+    types = body.get("types")
+    found = [call.tenant.find(i) for i in ids if call.tenant.replicated(i)]
+    shown = [
+        readable(call.tenant, call.caller, *hit)
+        for hit in found
+        if hit is not None and (not types or hit[0] in types)
+    ]
+    return {
+        "@odata.context": call.context("directoryObjects"),
+        "value": [selected(call, item) for item in shown],
+    }
+
+
+@route("GET", "/directory/deletedItems/microsoft.graph.<kind>")
+def list_deleted(call: Call, kind: str) -> Json:
+    """Soft-deleted objects of one kind."""
+    call.tenant.purge()
+    found = [d.resource for d in call.tenant.deleted.values() if d.kind == kind]
+    return page(call, found, "directoryObjects")
+
+
+@route("GET", "/directory/deletedItems/<object>")
+def get_deleted(call: Call, **path: str) -> Json:
+    """One soft-deleted object."""
+    call.tenant.purge()
+    found = call.tenant.deleted.get(path["object"])
+    if found is None:
+        raise not_found(path["object"])
+    return {"@odata.type": f"#microsoft.graph.{found.kind}", **found.resource}
+
+
+@route("POST", "/directory/deletedItems/<object>/restore")
+def restore(call: Call, **path: str) -> Json:
+    """Bring a soft-deleted object back; an application brings its service principal."""
+    tenant = call.tenant
+    tenant.purge()
+    found = tenant.deleted.get(path["object"])
+    if found is None:
+        raise not_found(path["object"])
+    _bring_back(tenant, path["object"])
+    if found.kind == "application":
+        for object_id, other in list(tenant.deleted.items()):
+            same_app = other.resource.get("appId") == found.resource["appId"]
+            if other.kind == "servicePrincipal" and same_app:
+                _bring_back(tenant, object_id)
+    return {"@odata.type": f"#microsoft.graph.{found.kind}", **found.resource}
+
+
+@route("DELETE", "/directory/deletedItems/<object>")
+def delete_for_good(call: Call, **path: str) -> None:
+    """Delete a soft-deleted object permanently."""
+    if call.tenant.deleted.pop(path["object"], None) is None:
+        raise not_found(path["object"])
+
+
+def _bring_back(tenant: Tenant, object_id: str) -> None:
+    found = tenant.deleted.pop(object_id)
+    found.resource["deletedDateTime"] = None
+    tenant.collection(found.kind)[object_id] = found.resource
+
+
+def _domain(tenant: Tenant, name: str) -> Json:
+    return {
+        "id": name,
+        "authenticationType": "Managed",
+        "isAdminManaged": True,
+        "isDefault": name == tenant.verified_domains[0],
+        "isInitial": name == tenant.verified_domains[-1],
+        "isRoot": True,
+        "isVerified": True,
+        "supportedServices": ["Email"],
+    }

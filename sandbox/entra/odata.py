@@ -1,0 +1,209 @@
+"""The OData query options that Graph clients use: $filter, $select, $top, $skiptoken, $count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.entra.errors import GraphError, bad_request
+from sandbox.entra.routing import Call
+from sandbox.entra.tenant import Json
+
+DEFAULT_PAGE = 100
+MAX_PAGE = 999
+"""`$top` of directory objects (Graph documentation, paging)."""
+MAX_CLAUSES = 15
+"""Values of one `in`, or `or` clauses, in a filter (Graph documentation, $filter)."""
+
+Predicate = Callable[[Json], bool]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<punctuation>[(),])|(?P<word>[^\s(),']+))"
+)
+
+
+class Filter:
+    """A parsed `$filter`: `eq`, `ne`, `in`, `startswith`, `any`, `and`, `or`, `not`, brackets."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = self._tokenize(text)
+        self._at = 0
+        self._clauses = 0
+        self.matches: Predicate = self._disjunction()
+        if self._at != len(self._tokens):
+            raise self._invalid()
+
+    def _tokenize(self, text: str) -> list[str]:
+        tokens, at = [], 0
+        text = text.rstrip()
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if found is None:
+                raise self._invalid()
+            tokens.append(found.group(found.lastgroup or 0))
+            at = found.end()
+        return tokens
+
+    def _invalid(self) -> GraphError:
+        return bad_request(f"Invalid filter clause: '{self._text}'.", "BadRequest")
+
+    def _next(self, expected: str | None = None) -> str:
+        if self._at == len(self._tokens):
+            raise self._invalid()
+        token = self._tokens[self._at]
+        if expected is not None and token.casefold() != expected:
+            raise self._invalid()
+        self._at += 1
+        return token
+
+    def _peek(self) -> str:
+        return self._tokens[self._at].casefold() if self._at < len(self._tokens) else ""
+
+    def _disjunction(self) -> Predicate:
+        terms = [self._conjunction()]
+        while self._peek() == "or":
+            self._next()
+            terms.append(self._conjunction())
+        if len(terms) > 1:
+            self._count(len(terms))
+        return lambda item: any(term(item) for term in terms)
+
+    def _conjunction(self) -> Predicate:
+        terms = [self._term()]
+        while self._peek() == "and":
+            self._next()
+            terms.append(self._term())
+        return lambda item: all(term(item) for term in terms)
+
+    def _term(self) -> Predicate:
+        if self._peek() == "not":
+            self._next()
+            inner = self._term()
+            return lambda item: not inner(item)
+        if self._peek() == "(":
+            self._next()
+            inner = self._disjunction()
+            self._next(")")
+            return inner
+        word = self._next()
+        if word.casefold() == "startswith":
+            return self._starts_with()
+        if word.casefold().endswith("/any") and self._peek() == "(":
+            return self._any(word[: -len("/any")])
+        return self._comparison(word)
+
+    def _starts_with(self) -> Predicate:
+        self._next("(")
+        path = self._next()
+        self._next(",")
+        prefix = str(self._literal()).casefold()
+        self._next(")")
+        return lambda item: str(value_at(item, path) or "").casefold().startswith(prefix)
+
+    def _any(self, path: str) -> Predicate:
+        self._next("(")
+        if self._next().endswith(":"):
+            self._next()
+        self._next("eq")
+        wanted = self._literal()
+        self._next(")")
+        return lambda item: any(same(v, wanted) for v in value_at(item, path) or [])
+
+    def _comparison(self, path: str) -> Predicate:
+        operator = self._next().casefold()
+        if operator == "in":
+            wanted = self._list()
+            return lambda item: any(same(value_at(item, path), v) for v in wanted)
+        if operator not in {"eq", "ne"}:
+            raise bad_request(
+                f"Unsupported filter operator '{operator}'.", "Request_UnsupportedQuery"
+            )
+        literal = self._literal()
+        if operator == "eq":
+            return lambda item: same(value_at(item, path), literal)
+        return lambda item: not same(value_at(item, path), literal)
+
+    def _list(self) -> list[Any]:
+        self._next("(")
+        values = [self._literal()]
+        while self._peek() == ",":
+            self._next()
+            values.append(self._literal())
+        self._next(")")
+        self._count(len(values))
+        return values
+
+    def _count(self, clauses: int) -> None:
+        self._clauses += clauses
+        if self._clauses > MAX_CLAUSES:
+            raise bad_request(
+                "Too many child clauses specified in search filter expression containing 'OR' "
+                f"operators: {self._clauses}. Max allowed: {MAX_CLAUSES}.",
+                "Request_UnsupportedQuery",
+            )
+
+    def _literal(self) -> Any:
+        token = self._next()
+        if token.startswith("'"):
+            return token[1:-1].replace("''", "'")
+        constants = {"true": True, "false": False, "null": None}
+        return constants.get(token.casefold(), token)
+
+
+def value_at(item: Json, path: str) -> Any:
+    """The value at an OData path such as `web/redirectUris`; None where there is none."""
+    value: Any = item
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def same(value: Any, wanted: Any) -> bool:
+    """Equality as the directory sees it: strings compare without regard to case."""
+    if isinstance(value, str) and isinstance(wanted, str):
+        return value.casefold() == wanted.casefold()
+    return bool(value == wanted)
+
+
+def selected(call: Call, item: Json, default: frozenset[str] | None = None) -> Json:
+    """The properties that `$select` names; without it all, or the `default` ones."""
+    names = call.request.args.get("$select")
+    wanted = {name.strip() for name in names.split(",")} if names else default
+    if wanted is None:
+        return item
+    return {k: v for k, v in item.items() if k in wanted or k.startswith("@odata.")}
+
+
+def page(call: Call, items: Iterable[Json], of: str, default: frozenset[str] | None = None) -> Json:
+    """One page of a collection after `$filter`, with `@odata.nextLink` when more follows."""
+    arguments = call.request.args
+    found = list(items)
+    if arguments.get("$filter"):
+        matches = Filter(arguments["$filter"]).matches
+        found = [item for item in found if matches(item)]
+    size = _number(arguments.get("$top"), DEFAULT_PAGE)
+    if not 1 <= size <= MAX_PAGE:
+        raise bad_request(f"Invalid page size specified: '{size}'. Must be between 1 and 999.")
+    start = _number(arguments.get("$skiptoken"), 0)
+    answer: Json = {"@odata.context": call.context(of)}
+    if arguments.get("$count") == "true":
+        answer["@odata.count"] = len(found)
+    if start + size < len(found):
+        query = {**arguments.to_dict(), "$skiptoken": str(start + size)}
+        answer["@odata.nextLink"] = f"{call.tenant.base_url}{call.request.path}?{urlencode(query)}"
+    answer["value"] = [selected(call, item, default) for item in found[start : start + size]]
+    return answer
+
+
+def _number(text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise GraphError(
+            HTTPStatus.BAD_REQUEST, "BadRequest", f"'{text}' is not a valid page position."
+        )
+    return int(text)

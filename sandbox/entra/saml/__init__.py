@@ -1,0 +1,1 @@
+"""Entra as SAML 2.0 identity provider: metadata, requests, assertions, sign-in pages."""

@@ -1,0 +1,1 @@
+"""Entra's provisioning service: jobs, their cycles, and the SCIM client they push with."""

@@ -1,0 +1,1 @@
+"""Tests of the emulated Entra ID, over HTTP."""
