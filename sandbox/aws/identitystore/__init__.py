@@ -1,0 +1,1 @@
+"""The identity store: people, groups and memberships, by the identitystore API and by SCIM."""

@@ -1,0 +1,1 @@
+"""AWS Organizations: moto's backend, corrected, behind the model-checked JSON service."""

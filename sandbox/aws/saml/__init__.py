@@ -1,0 +1,1 @@
+"""The SAML service provider of the access portal: metadata, requests, responses."""

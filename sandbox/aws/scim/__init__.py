@@ -1,0 +1,1 @@
+"""The SCIM endpoint of Identity Center, with AWS's own limits, over the identity store."""

@@ -1,0 +1,103 @@
+"""The SCIM endpoint as a WSGI application, mounted below the provisioning tenant's id."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from typing import Any
+
+from scim2_models import (
+    AuthenticationScheme,
+    External,
+    Reference,
+    ScimPolicy,
+    ScimProvider,
+    UnauthorizedException,
+)
+from scim2_server.applications.wsgi import WSGIApplication
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+from scim2_server.utils import (
+    load_default_resource_types,
+    load_default_schemas,
+    load_default_service_provider_config,
+)
+
+from sandbox.aws.identitystore.attributes import ENTERPRISE
+from sandbox.aws.identitystore.store import IdentityStore
+from sandbox.aws.scim.rules import CORE_USER, UNSUPPORTED
+from sandbox.aws.scim.service import AwsScimHandler, AwsScimService
+from sandbox.aws.scim.storage import IdentityStoreStorage
+from sandbox.aws.scim.tokens import Tenant
+from sandbox.clock import Clock
+
+
+class ScimApplication(WSGIApplication):
+    """Serves one provisioning tenant; every request must show one of its tokens."""
+
+    def __init__(self, store: IdentityStore, tenant: Tenant, clock: Clock) -> None:
+        provider = scim_provider()
+        service = AwsScimService(provider, clock)
+        storage = IdentityStoreStorage(store, provider)
+        super().__init__(storage, provider, service)
+        self.handler = AwsScimHandler(service, storage)
+        self._tenant = tenant
+
+    @staticmethod
+    def split_path(path: str) -> str:
+        """The path below the mount; AWS has no version prefix and no suffix."""
+        return path
+
+    def needs_auth(self, request: ScimRequest) -> bool:  # noqa: ARG002
+        """AWS asks for the token everywhere."""
+        return True
+
+    def check_auth(self, request: ScimRequest) -> None:
+        """Raises UnauthorizedException without a valid token."""
+        scheme, _, secret = (request.header("Authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not self._tenant.accepts(secret.strip()):
+            raise UnauthorizedException
+
+    def finalize_response(self, request: ScimRequest, response: ScimResponse) -> ScimResponse:
+        """AWS answers `application/json` and names each request."""
+        response = super().finalize_response(request, response)
+        if response.body is not None:
+            response.headers["Content-Type"] = "application/json"
+        body: Any = response.body or {}
+        response.headers["x-amzn-RequestId"] = body.get("exceptionRequestId", str(uuid.uuid4()))
+        return response
+
+
+@cache
+def scim_provider() -> ScimProvider:
+    """The schemas AWS publishes and the PATCH shapes it takes from Entra."""
+    config = load_default_service_provider_config()
+    for capability in (config.bulk, config.sort, config.etag, config.change_password):
+        capability.supported = False
+    config.filter.max_results = 50
+    config.pagination = None
+    config.authentication_schemes = [
+        AuthenticationScheme(
+            type=AuthenticationScheme.Type.oauthbearertoken,
+            name="OAuth Bearer Token",
+            description="Authentication scheme using the OAuth Bearer Token Standard",
+            spec_uri=Reference[External]("https://www.rfc-editor.org/info/rfc6750"),
+            primary=True,
+        )
+    ]
+    schemas = [each for each in load_default_schemas().values() if "Config" not in str(each.name)]
+    for schema in schemas:
+        schema.attributes = [each for each in schema.attributes if each.name not in UNSUPPORTED]
+        for attribute in schema.attributes if schema.id in (CORE_USER, ENTERPRISE) else ():
+            hidden = "displayName" if attribute.name == "manager" else "display"
+            if attribute.sub_attributes:
+                attribute.sub_attributes = [
+                    each for each in attribute.sub_attributes if each.name != hidden
+                ]
+    policy = ScimPolicy(
+        remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+        unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+    )
+    return ScimProvider.from_discovery(
+        schemas, load_default_resource_types().values(), config=config, policy=policy
+    )

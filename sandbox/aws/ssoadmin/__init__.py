@@ -1,0 +1,1 @@
+"""IAM Identity Center's administration (sso-admin): permission sets, assignments, provisioning."""

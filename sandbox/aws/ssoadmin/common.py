@@ -1,0 +1,62 @@
+"""What the operations of sso-admin share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.aws.errors import denied
+from sandbox.aws.identitystore.store import IdentityStore
+from sandbox.aws.organizations.directory import Organization
+from sandbox.aws.paging import page_of
+from sandbox.aws.ssoadmin.jobs import Jobs
+from sandbox.aws.ssoadmin.state import IdentityCenter, PermissionSet
+from sandbox.aws.wire import Call
+from sandbox.clock import Clock
+
+Body = dict[str, Any]
+Handler = Callable[[Call], Body]
+
+# API reference, "MaxResults": pages hold at most 100 entries.
+PAGE = 100
+
+
+@dataclass
+class Site:
+    """Everything sso-admin works on. `store` is there as soon as the instance is."""
+
+    clock: Clock
+    center: IdentityCenter
+    jobs: Jobs
+    organization: Organization
+    home_region: str
+    store: IdentityStore | None = None
+    # "CreateAccountAssignment: 10 outstanding async calls" (user guide, quotas); None: no limit.
+    max_outstanding: int | None = None
+
+    def permission_set(self, call: Call) -> PermissionSet:
+        """The permission set a call is about."""
+        return self.center.permission_set(call.body["PermissionSetArn"])
+
+    def changeable(self, call: Call) -> PermissionSet:
+        """The permission set a call changes; refused to a delegated administrator if it reaches
+        the management account (user guide, "Delegated administration").
+        """
+        found = self.permission_set(call)
+        management = self.organization.management_account_id
+        reaches = management in self.center.accounts_of(found.arn)
+        if reaches and call.account_id != management:
+            raise denied("You can't modify permission sets provisioned in the management account.")
+        return found
+
+
+def page(name: str, items: Sequence[Any], call: Call) -> Body:
+    """One page of a list, as every List… operation answers it."""
+    found, token = page_of(items, call.body.get("NextToken"), call.body.get("MaxResults", PAGE))
+    return {name: list(found), "NextToken": token} if token else {name: list(found)}
+
+
+def without_none(body: Body) -> Body:
+    """An answer without the members that have no value."""
+    return {name: value for name, value in body.items() if value is not None}
