@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
 from clouds.graph import Graph, pace
 from federation.principals import Arrivals, EntraPrincipal, match
+from federation.provisioning import job_status
 from federation.rows import PrincipalKey
 
 # Above this many new principals the job's own cycle is faster than 5 requests in 10 seconds.
@@ -87,18 +88,13 @@ class ArrivalWait:
 
     def _quarantine(self, job_path: str) -> str:
         """Why the job is in quarantine, "" when it is not."""
-        status: dict[str, Any] = self.graph.call("GET", job_path).get("status") or {}
-        if status.get("code") != "Quarantine":
-            return ""
-        quarantine = status.get("quarantine") or {}
-        error = quarantine.get("error") or {}
-        why = (
-            error.get("message")
-            or error.get("code")
-            or quarantine.get("reason")
-            or "unknown reason"
+        why = job_status(self.graph.call("GET", job_path)).quarantine
+        return (
+            f"the provisioning job is in quarantine ({why}); heal the cause, then run "
+            "python -m ops sync --resume"
+            if why
+            else ""
         )
-        return f"the provisioning job is in quarantine: {why}"
 
 
 def _still_missing(missing: Collection[PrincipalKey]) -> str:

@@ -42,6 +42,16 @@ class Aws:
     profile: str | None = None
     role_arn: str | None = None
 
+    @classmethod
+    def connect(cls, config: Mapping[str, Any]) -> Aws:
+        """Clients from the `aws:` configuration (keys without namespace) and AWS_* variables."""
+        roles = config.get("assumeRoles") or []
+        return cls(
+            region=config.get("region"),
+            profile=config.get("profile"),
+            role_arn=roles[0].get("roleArn") if roles else None,
+        )
+
     @cached_property
     def session(self) -> boto3.Session:
         """The session of the environment or profile, with the role assumed when one is set."""

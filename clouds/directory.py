@@ -12,6 +12,7 @@ from federation.declared import Access
 from federation.errors import InvalidInput, Problem
 from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
+from federation.scope import obstacle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def read_directory(
             key=principal_key,
             name=person["userPrincipalName"],
             object_id=person["id"],
-            obstacle=_obstacle(person),
+            obstacle=obstacle(person),
         )
     for key, group in access.groups.items():
         problems += [
@@ -111,20 +112,3 @@ def _only_one(found: list[dict[str, Any]], what: str) -> str:
         # Entra, "Assign users and groups to an application": security groups only.
         return f"the {what} is not security-enabled, so it can't be assigned to an application."
     return ""
-
-
-def _obstacle(person: Mapping[str, Any]) -> str:
-    """Why SCIM will not bring this person, "" when nothing is known to stand in the way.
-
-    AWS user guide, "Automatic provisioning": givenName, familyName, userName and displayName are
-    required.
-    """
-    if person.get("accountEnabled") is False:
-        return "the person is disabled in Entra"
-    required = {"givenName": "first name", "surname": "last name", "displayName": "display name"}
-    missing = [label for attribute, label in required.items() if not person.get(attribute)]
-    return (
-        f"Identity Center requires a {' and a '.join(missing)}, which Entra lacks"
-        if missing
-        else ""
-    )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import urllib3
 
 from clouds.entra import Credentials, EntraError, endpoints, http
+from federation.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
 _FILTER_VALUES: Final = 15
@@ -115,7 +115,7 @@ class Graph:
         """Provision one group or person now. `job_path` is the job's id as Pulumi has it.
 
         `members` are object ids of up to five people to link; without them a group arrives empty.
-        Raises EntraError for a refusal, and for a failure that Graph reports inside an HTTP 200.
+        Raises EntraError for a refusal, and for a failure or skip reported inside an HTTP 200.
         """
         subject: dict[str, Any] = {"objectId": object_id, "objectTypeName": kind}
         if members:
@@ -123,7 +123,7 @@ class Graph:
                 "members": [{"objectId": m, "objectTypeName": "User"} for m in members]
             }
         body = {"parameters": [{"ruleId": RULE_ID, "subjects": [subject]}]}
-        failure = _failure_within(self.call("POST", f"{job_path}/provisionOnDemand", body))
+        failure = on_demand_failure(self.call("POST", f"{job_path}/provisionOnDemand", body))
         if failure:
             raise EntraError(failure, code="ProvisionOnDemandFailed", status=200)
 
@@ -145,27 +145,6 @@ def pace(calls: Iterable[Callable[[], None]]) -> Iterator[EntraError | None]:
             yield error
         else:
             yield None
-
-
-def _failure_within(answer: Any) -> str:
-    """The reason of a failed step in a provision-on-demand answer, "" when all succeeded."""
-    value = (answer or {}).get("value")
-    if not value:
-        return ""
-    try:
-        steps = json.loads(value).get("provisioningSteps", [])
-    except (AttributeError, ValueError):
-        return ""
-    for step in steps:
-        if str(step.get("status", "")).lower() in {"failure", "failed"}:
-            details = step.get("details") or {}
-            return str(
-                details.get("ReportableIdentifier")
-                or details.get("ErrorMessage")
-                or step.get("description")
-                or "provisioning on demand failed"
-            )
-    return ""
 
 
 def _refused(method: str, path: str, answer: urllib3.BaseHTTPResponse) -> EntraError:

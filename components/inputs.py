@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,15 +12,16 @@ from pulumi.runtime.config import CONFIG
 
 from clouds.arrivals import ArrivalWait
 from clouds.aws import Aws, AwsError
-from clouds.directory import Directory, read_directory
+from clouds.directory import Directory
 from clouds.entra import EntraError
+from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
 from federation.access import Access, load_access
 from federation.errors import InvalidInput, Problem
-from federation.instance import UnusableInstanceError, choose_instance
+from federation.instance import UnusableInstanceError
 from federation.phases import PhaseBackError
 from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.rows import PrincipalKey
@@ -101,27 +101,16 @@ def read_inputs(root: Path) -> Inputs:
     access = load_access(settings.access, root=root)
     metadata = _service_provider_metadata(settings, root)
     graph = Graph.connect(_configuration("azuread"))
-    aws = _aws()
+    aws = Aws.connect(_configuration("aws"))
     region = aws.region_name
     _check_region(settings, metadata, region)
-    organization = aws.organization(tags=access.uses_tags)
-    instance = choose_instance(
-        aws.instances(), management_account_id=organization.management_account_id, region=region
-    )
-    if settings.identity_center.service_provider_metadata and instance is None:
+    site = read_site(aws, tags=access.uses_tags)
+    if settings.identity_center.service_provider_metadata and site.instance is None:
         raise UpdateStoppedError(
             f"IAM Identity Center is not enabled in {region}: enable it in the management account "
-            f"{organization.management_account_id} (step 1), or correct aws:region"
+            f"{site.organization.management_account_id} (step 1), or correct aws:region"
         )
-    directory = read_directory(graph, access, checkpoint.object_ids)
-    facts = Facts(
-        organization=organization,
-        instance=instance,
-        principals=directory.principals,
-        identity_store=aws.principals(instance.identity_store_id) if instance else (),
-        checkpoint=checkpoint,
-        today=datetime.now(UTC).date(),
-    )
+    facts, directory = read_facts(site, access, checkpoint, graph=graph, aws=aws)
     plan = make_plan(settings, access, facts, preview=pulumi.runtime.is_dry_run())
     inputs = Inputs(
         settings=settings,
@@ -152,16 +141,6 @@ def _configuration(namespace: str) -> dict[str, Any]:
 def _plain(value: str) -> Any:
     """The engine hands mappings and lists over as JSON, everything else as text."""
     return json.loads(value) if value.startswith(("{", "[")) else value
-
-
-def _aws() -> Aws:
-    config = _configuration("aws")
-    roles = config.get("assumeRoles") or []
-    return Aws(
-        region=config.get("region"),
-        profile=config.get("profile"),
-        role_arn=roles[0].get("roleArn") if roles else None,
-    )
 
 
 def _service_provider_metadata(settings: Settings, root: Path) -> ServiceProviderMetadata | None:
