@@ -18,4 +18,5 @@ def read_checkpoint() -> Checkpoint:
         "pulumi:pulumi:readStackResourceOutputs",
         {"stackName": f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"},
     ).value
-    return read((answer or {}).get("outputs") or {})
+    resources = (answer or {}).get("outputs") or {}
+    return read({urn: resource["outputs"] for urn, resource in resources.items()})
