@@ -81,7 +81,10 @@ class EnterpriseApp(pulumi.ComponentResource):
             notification_email_addresses=list(args.notification_emails),
             # Keeps the tag that lists the application under "Enterprise applications".
             feature_tags=[azuread.ServicePrincipalFeatureTagArgs(enterprise=True)],
-            opts=kept,
+            # Whoever instantiates may own it: without this the second update would take that away.
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(ignore_changes=["owners"])
+            ),
         )
         self.object_ids = self._create_groups(args)
         self.assignments = self._assign(args)

@@ -126,14 +126,27 @@ class ServicePrincipal(GraphResource):
         return {
             **_outputs(found),
             "samlMetadataUrl": plain(beta.get("samlMetadataUrl")),
-            "owners": owners if "owners" in known else [],
+            "owners": owners,
             "useExisting": known.get("useExisting", False),
         }
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
         """Write every property: what is not set is cleared."""
+        owners = f"{path(last(identity))}/owners"
         with doing(f"Updating Service Principal {identity}"):
             self.graph.call("PATCH", path(last(identity)), body=_body(new, _tags(old, new)))
+        if "owners" not in self.changes(old, new):
+            return
+        with doing(f"Could not change the owners of Service Principal {identity}"):
+            present = [owner["id"] for owner in self.graph.pages(owners)]
+            wanted = new.get("owners", [])
+            for owner in wanted:
+                if owner not in present:
+                    link = f"{self.graph.base}/v1.0/directoryObjects/{owner}"
+                    self.graph.call("POST", f"{owners}/$ref", body={"@odata.id": link})
+            for owner in present:
+                if owner not in wanted:
+                    self.graph.call("DELETE", f"{owners}/{owner}/$ref")
 
     def delete(self, identity: str, state: Properties) -> None:
         """Delete; of one taken over, neither awaited nor reported."""
