@@ -43,8 +43,15 @@ class Text:
             )
         short = len(value) < self.shortest
         if short or (self.pattern is not None and not re.fullmatch(self.pattern, value, re.ASCII)):
-            return f"{quoted(value)} is not {self.says}."
+            return f"{quoted(value)} is not {self.says}.{self._culprit(value)}"
         return self.check(value) if self.check else None
+
+    def _culprit(self, value: str) -> str:
+        """Which character is at fault, where the eye may not see it."""
+        for char in value:
+            if not char.isascii() and not re.fullmatch(self.pattern or "", char, re.ASCII):
+                return f" It holds U+{ord(char):04X} ({unicodedata.name(char, 'unnamed')})."
+        return ""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -69,6 +76,7 @@ class Text:
 
 def quoted(value: str) -> str:
     """The value in quotes, cut to what fits in a sentence."""
+    value = value.replace("\n", "\\n")
     return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
 
 

@@ -48,7 +48,7 @@ class Problem:
     def __str__(self) -> str:
         """The location, and the indented sentence below it."""
         location = str(Location(self.file, self.line, self.column, self.path))
-        return f"{location}\n  {self.message}" if location else self.message
+        return printable(f"{location}\n  {self.message}" if location else self.message)
 
 
 class InvalidInput(Exception):  # noqa: N818 - the name says what the person gave, not what failed
@@ -63,6 +63,16 @@ class InvalidInput(Exception):  # noqa: N818 - the name says what the person gav
         count = len(self.problems)
         last = f"{count} error{'' if count == 1 else 's'}, nothing was changed."
         return "\n".join([*map(str, self.problems), last])
+
+
+def printable(text: str) -> str:
+    """Text that can't move the cursor or turn the reading direction: the rest shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def one_of(names: Iterable[str], *, intro: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from federation.errors import NOWHERE, Location
+from federation.errors import NOWHERE, Location, printable
 from federation.rows import Row
 
 Severity = Literal["error", "warning"]
@@ -33,7 +33,7 @@ class Finding:
         lines += [f"    {row.logical_name}" for row in self.rows[:_SHOWN_ROWS]]
         if len(self.rows) > _SHOWN_ROWS:
             lines.append(f"    and {len(self.rows) - _SHOWN_ROWS} more rows")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -36,6 +36,29 @@ _UNCLEAR: Final = re.compile(
     r"|=",
     re.ASCII,
 )
+# YAML 1.1, "Character set": what may stand in a file.
+_NOT_YAML: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+# libyaml's words for the mistakes that people make, in words for people.
+_SYNTAX: Final = {
+    "did not find expected key": "this line is not indented like the lines that it belongs to.",
+    "did not find expected '-' indicator": "this line is not indented like the list above it.",
+    "mapping values are not allowed in this context": (
+        'a ": " stands inside a text here; put the text in quotes, or indent the line.'
+    ),
+    "did not find expected ',' or '}'": 'a "," or the closing "}" is missing before this.',
+    "did not find expected ',' or ']'": 'a "," or the closing "]" is missing before this.',
+    "did not find expected node content": "a value is missing before this.",
+    "found character that cannot start any token": (
+        "a text can't start with this character; put the text in quotes."
+    ),
+    "found unexpected end of stream": "a quote that was opened above is not closed.",
+    "could not find expected ':'": 'this is neither "key: value" nor "- entry"; is a ":" missing?',
+    "block sequence entries are not allowed in this context": (
+        'a list can\'t start behind a key; begin a new line with "- ", or write [ ].'
+    ),
+}
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -149,6 +172,11 @@ def _decode(content: bytes, file: str) -> tuple[str, Problem | None]:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         return problem(line, column, "the file is not UTF-8 text from here on; save it as UTF-8.")
+    odd = _NOT_YAML.search(text)
+    if odd:
+        what, at = hidden_character(odd[0]) or f"U+{ord(odd[0]):04X}", odd.start()
+        place = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        return problem(*place, f"the hidden character {what} stands here; remove it.")
     for char, message in (
         ("\r", "the file has Windows line ends (CRLF); save it with LF line ends."),
         ("\t", "a tab stands here; YAML is written with blanks only."),
@@ -161,9 +189,10 @@ def _decode(content: bytes, file: str) -> tuple[str, Problem | None]:
 
 def _syntax(error: yaml.YAMLError, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be parsed"
+    what = str(getattr(error, "problem", None) or "it can't be parsed")
     line, column = _position(mark) if mark else (0, 0)
-    return Problem(file=file, line=line, column=column, message=f"this is not valid YAML: {what}.")
+    message = _SYNTAX.get(what, f"this is not valid YAML: {what}.")
+    return Problem(file=file, line=line, column=column, message=message)
 
 
 def _position(mark: Any) -> tuple[int, int]:
@@ -202,15 +231,16 @@ class _Builder:
             self._say(
                 event, f"*{event.anchor} repeats another part; write it out, aliases are not used."
             )
-            return Unclear(f"*{event.anchor}"), place
+            return None, place
         if event.anchor is not None:  # type: ignore[attr-defined]
             self._say(event, f"remove the anchor &{event.anchor}; anchors are not used here.")  # type: ignore[attr-defined]
         if isinstance(event, yaml.ScalarEvent):
             place.written = event.value
             return self._scalar(event), place
         if event.tag is not None:  # type: ignore[attr-defined]
-            self._say(event, f"remove the tag {event.tag}; tags are not used here.")  # type: ignore[attr-defined]
+            self._say_tag(event)
         if len(self._path) >= _MAX_DEPTH:
+            self._path.clear()
             self._say(event, f"this is nested more than {_MAX_DEPTH} levels deep.")
             raise _Abandoned
         if isinstance(event, yaml.MappingStartEvent):
@@ -235,9 +265,11 @@ class _Builder:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = self._key(event, events)
-            self._path.append(key)
+            self._path.append(key or "")
             value, mark = self._node(next(events), events)
-            if key in data:
+            if key is None:
+                pass  # said already
+            elif key in data:
                 first = place.keys[key][0]
                 self._say(event, f'the key "{key}" stands twice, first in line {first}; keep one.')
             else:
@@ -246,17 +278,18 @@ class _Builder:
             self._path.pop()
         return data
 
-    def _key(self, event: yaml.Event, events: Iterator[yaml.Event]) -> str:
-        key, mark = self._node(event, events)
+    def _key(self, event: yaml.Event, events: Iterator[yaml.Event]) -> str | None:
+        key, _ = self._node(event, events)
         if isinstance(key, str):
             if key == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
                 self._say(event, "<< merges another part; write it out, merge keys are not used.")
+                return None
             return key
         if isinstance(event, yaml.ScalarEvent):
             self._say(event, f'write the key {event.value} in quotes: "{event.value}".')
         elif not isinstance(event, yaml.AliasEvent):
             self._say(event, "a list or mapping can't be a key; write a text.")
-        return mark.written or f"({mark.line}:{mark.column})"
+        return None
 
     def _scalar(self, event: yaml.ScalarEvent) -> Any:
         text: str = event.value
@@ -264,13 +297,17 @@ class _Builder:
         if hidden:
             self._say(event, f"the text holds the hidden character {hidden}; remove it.")
         if event.tag is not None:
-            self._say(event, f"remove the tag {event.tag}; tags are not used here.")
+            self._say_tag(event)
         if not event.implicit[0]:
             return text
         value = plain(text)
         if value is None and self._path:
             self._say(event, "nothing stands here; give it a value, or remove the key.")
         return value
+
+    def _say_tag(self, event: Any) -> None:
+        tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+        self._say(event, f"remove the tag {tag}; tags are not used here.")
 
     def _say(self, event: yaml.Event, message: str) -> None:
         place = Location(self.file, *_position(event.start_mark), dotted(self._path))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from federation.errors import Problem, suggestion
+from federation.errors import Problem, nearest, suggestion
 from federation.source import Document, Path, Unclear
 
 _NEEDED: Final = {
@@ -19,9 +19,9 @@ _NEEDED: Final = {
     "model_attributes_type": "a mapping (key: value)",
     "bool_type": "true or false",
     "int_type": "a whole number",
-    "date_type": "a day, as 2027-03-31",
-    "date_from_datetime_inexact": "a day, as 2027-03-31",
-    "date_from_datetime_parsing": "a day, as 2027-03-31",
+    "date_type": "a day as 2027-03-31",
+    "date_from_datetime_inexact": "a day as 2027-03-31",
+    "date_from_datetime_parsing": "a day as 2027-03-31",
 }
 
 
@@ -41,7 +41,8 @@ def _problems(model: type[BaseModel], document: Document, details: list[Any]) ->
         on_key = bool(path) and path[-1] == "[key]"
         if on_key:
             path = path[:-1]
-        if value is None and kind != "missing":
+        empty = value is None or (isinstance(value, dict) and None in value.values())
+        if empty and kind != "missing":
             continue  # an empty value is reported where the file is read
         if kind == "extra_forbidden":
             key = str(path[-1])
@@ -60,14 +61,14 @@ def _sentence(detail: Mapping[str, Any], path: Path, document: Document) -> str:
         return f'the key "{path[-1]}" is required here.'
     if kind == "literal_error":
         allowed = str(context["expected"]).replace("'", '"')
-        return f"{_found(value, path, document)} is not allowed here; write {allowed}."
+        near = nearest(str(value), allowed.split('"')[1::2])
+        hint = f'Did you mean "{near}"?' if near else f"Write {allowed}."
+        return f"{_found(value, path, document)} is not allowed here. {hint}"
     if kind in {"too_short", "too_long"}:
-        least = context.get("min_length")
-        return (
-            f"at least {least} needed here."
-            if least
-            else f"at most {context['max_length']} allowed here."
-        )
+        least, most = context.get("min_length"), context.get("max_length")
+        if least:
+            return f"at least {least} {'entry is' if least == 1 else 'entries are'} needed here."
+        return f"at most {most} entries are allowed here."
     if kind == "greater_than_equal":
         return f"{value} is too small; at least {context['ge']}."
     if kind == "less_than_equal":

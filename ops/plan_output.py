@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from federation.declared import Access
-from federation.errors import InvalidInput, Problem, suggestion
+from federation.errors import InvalidInput, Problem, printable, suggestion
 from federation.organization import Organization
 from federation.rows import Assignment, PrincipalKey, Reason
 from federation.targets import Exclusion, Resolution
@@ -55,7 +55,7 @@ def as_csv(resolution: Resolution) -> str:
 
 def table(resolution: Resolution, organization: Organization) -> str:
     """Aligned columns, and the number of rows and accounts below."""
-    names = {ident: _printable(account.name) for ident, account in organization.by_id.items()}
+    names = {ident: printable(account.name) for ident, account in organization.by_id.items()}
     lines = [_HEADER]
     for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
         rules = ", ".join(dict.fromkeys(reason.rule for reason in reasons))
@@ -78,7 +78,7 @@ def about(
     named = (account,) if account else organization.by_name.get(subject, ())
     if named:
         ids = {account.id for account in named}
-        heading = ", ".join(f"{_printable(str(account))}, {account.state}" for account in named)
+        heading = ", ".join(f"{printable(str(account))}, {account.state}" for account in named)
         return _part(resolution, lambda _, ident: ident in ids), heading
     key = _principal(subject, access)
     if key is None:
@@ -92,7 +92,7 @@ def explanation(resolution: Resolution, heading: str, organization: Organization
     """Every row with the rules and selectors that give it, and what was taken away by what."""
     lines = [heading, ""]
     for (permission_set, principal, account), reasons in in_reading_order(resolution.assignments):
-        name = _printable(str(organization.by_id[account]))
+        name = printable(str(organization.by_id[account]))
         lines.append(f"  {principal}  {permission_set}  {name}")
         lines += [f"      + {_place(r.file, r.line)}  {r.rule}: {r.selector}" for r in reasons]
     if not resolution.assignments:
@@ -101,7 +101,7 @@ def explanation(resolution: Resolution, heading: str, organization: Organization
         lines += ["", "  taken away:"]
     for exclusion in resolution.excluded:
         lines += _taken(exclusion, organization)
-    return _printable("\n".join(lines)) + "\n"
+    return printable("\n".join(lines)) + "\n"
 
 
 def _taken(exclusion: Exclusion, organization: Organization) -> list[str]:
@@ -138,13 +138,3 @@ def _principal(subject: str, access: Access) -> PrincipalKey | None:
 
 def _place(file: str, line: int) -> str:
     return f"{file}:{line}"
-
-
-def _printable(text: str) -> str:
-    """Names from AWS may hold anything; what would move the cursor is shown as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
-        for char in text
-    )
