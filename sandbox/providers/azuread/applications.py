@@ -81,13 +81,13 @@ class ApplicationFromTemplate(GraphResource):
         with doing(f"updating {identity}"):
             self.graph.call(
                 "PATCH",
-                path(identity.split("/")[5]),
+                path(identity.split("/")[4]),
                 body={"@odata.type": _TYPE, "displayName": new["displayName"]},
             )
 
     def delete(self, identity: str, state: Properties) -> None:
         """Delete the application; no poll."""
-        application = identity.split("/")[5]
+        application = identity.split("/")[4]
         with locked(application), doing(f"deleting {identity}"):
             self.graph.call("DELETE", path(application))
 
