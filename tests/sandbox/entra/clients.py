@@ -41,11 +41,23 @@ class QuietHandler(WSGIRequestHandler):
 class Served:
     """A WSGI application on a free loopback port."""
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    app: WSGIApplication
+    """Set before the first request: an application may need the address to begin with."""
+
+    def __init__(self) -> None:
+        self._server = make_server(
+            "127.0.0.1",
+            0,
+            self._serve,
+            threaded=True,
+            request_handler=QuietHandler,
+        )
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
+
+    def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start)
 
     def close(self) -> None:
         """Stop serving."""

@@ -20,30 +20,25 @@ from tests.sandbox.entra.clients import (
 
 
 @pytest.fixture(scope="session")
-def shared_cloud() -> Iterator[Cloud]:
-    """One emulator for all tests of a process; `cloud` brings it back to the seed."""
-    entra: list[Entra] = []
-    server = Served(lambda environ, start: entra[0].wsgi(environ, start))
-    clock = Clock()
-    entra.append(
-        Entra(
-            clock=clock,
-            base_url=server.url,
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-        )
-    )
-    yield Cloud(entra[0], clock, server.url)
-    entra[0].close()
+def listener() -> Iterator[Served]:
+    """One listener for all tests of a process."""
+    server = Served()
+    yield server
     server.close()
 
 
 @pytest.fixture
-def cloud(shared_cloud: Cloud) -> Cloud:
-    """The emulator at its seed, called with all app roles."""
-    shared_cloud.entra.reset()
-    shared_cloud.act_as()
-    return shared_cloud
+def cloud(listener: Served) -> Iterator[Cloud]:
+    """An emulator at its seed with a watch of its own, called with all app roles."""
+    clock = Clock()
+    entra = Entra(
+        clock=clock, base_url=listener.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )
+    listener.app = entra.wsgi
+    fresh = Cloud(entra, clock, listener.url)
+    fresh.act_as()
+    yield fresh
+    entra.close()
 
 
 @pytest.fixture
@@ -53,14 +48,15 @@ def app(cloud: Cloud) -> App:
 
 
 @pytest.fixture
-def scim() -> Iterator[ScimStub]:
+def scim() -> ScimStub:
     """A SCIM endpoint; its address is `scim_url`."""
-    yield ScimStub()
+    return ScimStub()
 
 
 @pytest.fixture
 def scim_url(scim: ScimStub) -> Iterator[str]:
     """The address of the SCIM endpoint."""
-    server = Served(scim)
+    server = Served()
+    server.app = scim
     yield server.url
     server.close()

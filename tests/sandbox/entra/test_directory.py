@@ -1,0 +1,177 @@
+"""Queries, pages, deleted objects, and how Graph refuses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sandbox.entra.clients import AWS_TEMPLATE, App, Cloud, new_app, send
+
+
+def names(answer: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [item["displayName"] for item in answer["value"]]
+
+
+def test_the_seed_is_the_fictional_company(cloud: Cloud) -> None:
+    state = cloud.control("state")["counts"]
+    assert (state["users"], state["groups"]) == (25, 8)
+    (mallory,) = cloud.get("/users?$filter=accountEnabled eq false&$select=userPrincipalName")[
+        "value"
+    ]
+    assert mallory == {"userPrincipalName": "mallory@example.com"}
+    members = cloud.get(f"/groups/{cloud.group_id('All-Staff')}/members")["value"]
+    assert {m["displayName"] for m in members} == {"Bob Baker", "AWS-Platform", "AWS-Developers"}
+    everybody = cloud.get(f"/groups/{cloud.group_id('All-Staff')}/transitiveMembers")["value"]
+    assert len(everybody) == 1 + 2 + 3 + 7
+
+
+def test_filters_eq_in_and_startswith_ignore_case(cloud: Cloud) -> None:
+    two = "/groups?$filter=displayName in ('AWS-Data','aws-billing','Nobody')&$select=displayName"
+    assert cloud.get(two)["value"] == [
+        {"displayName": "AWS-Data"},
+        {"displayName": "AWS-Billing"},
+    ]
+    path = "/users?$filter=startswith(displayName,'a') and surname eq 'Lovelace'"
+    assert names(cloud.get(path)) == ["Ada Lovelace"]
+    either = "/users?$filter=(givenName eq 'Ada' or givenName eq 'Bob') and not(surname eq 'X')"
+    assert names(cloud.get(either)) == ["Ada Lovelace", "Bob Baker"]
+    assert cloud.get("/groups?$filter=displayName eq 'It''s'")["value"] == []
+
+
+def test_collections_can_be_searched_with_any(app: App) -> None:
+    app.trust("https://example.com/acs")
+    uri = "https://eu-west-1.signin.aws.amazon.com/platform/saml/d-1234567890"
+    for spelling in ("x:x", "x: x"):
+        found = app.cloud.get(f"/applications?$filter=identifierUris/any({spelling} eq '{uri}')")
+        assert [a["id"] for a in found["value"]] == [app.application]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "displayName",
+        "displayName eq",
+        "displayName eq 'a' and",
+        "displayName in ()",
+        "displayName like 'a'",
+        "displayName eq 'unclosed",
+        "(displayName eq 'a'",
+        "displayName in (" + ",".join(["'x'"] * 16) + ")",
+    ],
+)
+def test_filters_that_graph_refuses(cloud: Cloud, query: str) -> None:
+    answer = cloud.graph("GET", f"/v1.0/groups?$filter={query}")
+    assert answer.status == 400
+    assert answer.error
+
+
+def test_lists_come_in_pages_that_follow_next_links(cloud: Cloud) -> None:
+    answer = cloud.get("/users?$top=10&$select=id&$count=true")
+    assert answer["@odata.count"] == 25
+    ids = [u["id"] for u in answer["value"]]
+    while "@odata.nextLink" in answer:
+        answer = cloud.graph("GET", answer["@odata.nextLink"]).json
+        ids += [u["id"] for u in answer["value"]]
+    assert len(ids) == len(set(ids)) == 25
+    assert cloud.graph("GET", "/v1.0/users?$top=1000").status == 400
+
+
+def test_get_by_ids_leaves_out_what_is_unknown(cloud: Cloud) -> None:
+    ada, group = cloud.user_id("ada"), cloud.group_id("AWS-Data")
+    unknown = "11111111-1111-1111-1111-111111111111"
+    found = cloud.do("POST", "/directoryObjects/getByIds", {"ids": [ada, unknown, group]})
+    assert [i["@odata.type"] for i in found["value"]] == [
+        "#microsoft.graph.user",
+        "#microsoft.graph.group",
+    ]
+    body = {"ids": [ada, group], "types": ["group"]}
+    assert names(cloud.do("POST", "/directoryObjects/getByIds", body)) == ["AWS-Data"]
+
+
+def test_refusals_are_graph_shaped_json_everywhere(cloud: Cloud) -> None:
+    unknown = "11111111-1111-1111-1111-111111111111"
+    missing = cloud.graph("GET", f"/v1.0/groups/{unknown}")
+    assert missing.status == 404
+    code, message = missing.error
+    assert code == "Request_ResourceNotFound"
+    assert message.startswith(f"Resource '{unknown}' does not exist or one of its queried")
+    segment = cloud.graph("GET", "/v1.0/nonsense")
+    assert (segment.status, segment.error[0]) == (400, "BadRequest")
+    assert cloud.graph("PUT", "/v1.0/groups").status == 405
+    assert cloud.graph("PUT", "/v1.0/groups").error
+    assert cloud.graph("POST", "/v1.0/groups", "{").error[0] == "BadRequest"
+    assert cloud.graph("POST", "/v1.0/groups", "[]").error[0] == "BadRequest"
+    template = cloud.graph(
+        "POST", f"/v1.0/applicationTemplates/{unknown}/instantiate", {"displayName": "x"}
+    )
+    assert template.status == 404
+    path = f"/v1.0/groups/{cloud.group_id('AWS-Data')}"
+    assert cloud.graph("PATCH", path, {"nonsense": 1}).error[0] == "Request_BadRequest"
+    outside = send("GET", f"{cloud.url}/nowhere")
+    assert (outside.status, outside.error[0]) == (404, "BadRequest")
+    large = cloud.graph("POST", "/v1.0/groups", {"displayName": "x" * 2_000_000})
+    assert large.status == 413
+
+
+def test_a_service_principal_answers_to_its_app_id(app: App) -> None:
+    found = app.cloud.get(f"/servicePrincipals(appId='{app.app_id}')")
+    assert found["id"] == app.service_principal
+    assert app.cloud.get(f"/applications(appId='{app.app_id}')")["id"] == app.application
+    assert app.cloud.graph("GET", "/v1.0/servicePrincipals(appId='nobody')").status == 404
+
+
+def test_deleting_an_application_takes_everything_with_it_and_can_be_undone(app: App) -> None:
+    cloud = app.cloud
+    app.assign(cloud.group_id("AWS-Data"))
+    app.secrets("https://scim.eu-west-1.amazonaws.com/abc/scim/v2", "secret")
+    cloud.do("POST", f"{app.sync}/jobs", {"templateId": "aWSSingleSignon"})
+    cloud.do("DELETE", f"/applications/{app.application}")
+    counts = cloud.control("state")["counts"]
+    gone = ("appRoleAssignments", "synchronizationJobs", "synchronizationSecrets")
+    assert [counts[name] for name in gone] == [0, 0, 0]
+    assert cloud.graph("GET", f"/v1.0{app.path}").status == 404
+    deleted = cloud.get("/directory/deletedItems/microsoft.graph.application")["value"]
+    assert [a["id"] for a in deleted] == [app.application]
+    cloud.do("POST", f"/directory/deletedItems/{app.application}/restore")
+    assert cloud.get(f"/applications/{app.application}")["deletedDateTime"] is None
+    assert cloud.get(app.path)["appId"] == app.app_id
+
+
+def test_deleted_objects_are_purged_after_thirty_days(cloud: Cloud) -> None:
+    ada = cloud.user_id("ada")
+    cloud.do("DELETE", f"/users/{ada}")
+    cloud.clock.advance(timedelta(days=29))
+    cloud.act_as()
+    assert cloud.get(f"/directory/deletedItems/{ada}")["id"] == ada
+    cloud.clock.advance(timedelta(days=2))
+    cloud.act_as()
+    assert cloud.graph("GET", f"/v1.0/directory/deletedItems/{ada}").status == 404
+
+
+def test_new_objects_can_take_a_while_to_appear(cloud: Cloud) -> None:
+    cloud.control("switches", {"replication_seconds": 30})
+    app = new_app(cloud)
+    assert cloud.graph("GET", f"/v1.0/applications/{app.application}").status == 404
+    cloud.clock.advance(timedelta(seconds=31))
+    assert cloud.get(f"/applications/{app.application}")
+
+
+def test_group_assignment_needs_the_licence(app: App) -> None:
+    app.cloud.control("switches", {"group_licence": False})
+    body = {
+        "appRoleId": "8774f594-1d59-4279-b9d9-59ef09a23530",
+        "principalId": app.cloud.group_id("AWS-Data"),
+        "resourceId": app.service_principal,
+    }
+    refused = app.cloud.graph("POST", f"/v1.0{app.path}/appRoleAssignedTo", body)
+    assert refused.status == 403
+    body["principalId"] = app.cloud.user_id("ada")
+    assert app.cloud.graph("POST", f"/v1.0{app.path}/appRoleAssignedTo", body).status == 201
+
+
+def test_the_gallery_lists_its_templates(cloud: Cloud) -> None:
+    name = "AWS IAM Identity Center (successor to AWS Single Sign-On)"
+    found = cloud.get(f"/applicationTemplates?$filter=displayName eq '{name}'")["value"]
+    assert [t["id"] for t in found] == [AWS_TEMPLATE]
+    assert found[0]["supportedSingleSignOnModes"] == ["saml", "external"]

@@ -1,0 +1,86 @@
+"""Every call is checked against the token's app roles."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.entra.graph import ROUTES
+from sandbox.entra.permissions import TABLE
+from tests.sandbox.entra.clients import App, Cloud, new_app
+
+LEAST = (
+    "Application.ReadWrite.OwnedBy",
+    "Application.Read.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "User.Read.All",
+)
+
+
+def test_the_table_covers_exactly_the_operations() -> None:
+    assert {route.operation for route in ROUTES} == set(TABLE)
+
+
+def test_without_app_roles_everything_but_the_gallery_is_refused(app: App) -> None:
+    app.cloud.act_as("Nothing.Useful")
+    for path in ("/groups", "/users", "/applications", app.path, f"{app.sync}/secrets"):
+        answer = app.cloud.graph("GET", f"/v1.0{path}")
+        assert answer.status == 403
+        assert answer.error == (
+            "Authorization_RequestDenied",
+            "Insufficient privileges to complete the operation.",
+        )
+    assert app.cloud.graph("GET", "/v1.0/applicationTemplates").status == 200
+
+
+def test_the_least_set_makes_the_whole_federation(cloud: Cloud) -> None:
+    cloud.act_as(*LEAST)
+    app = new_app(cloud)
+    app.trust("https://eu-west-1.signin.aws/acs")
+    app.assign(cloud.group_id("AWS-Data"))
+    app.secrets("https://scim.eu-west-1.amazonaws.com/abc/scim/v2", "secret")
+    cloud.do("POST", f"{app.sync}/jobs", {"templateId": "aWSSingleSignon"})
+    cloud.do("POST", f"{app.path}/addTokenSigningCertificate", {"displayName": "CN=AWS"})
+    cloud.do("DELETE", f"/applications/{app.application}")
+
+
+@pytest.mark.parametrize(
+    ("missing", "method", "path"),
+    [
+        ("AppRoleAssignment.ReadWrite.All", "POST", "{sp}/appRoleAssignedTo"),
+        ("Application.ReadWrite.OwnedBy", "PATCH", "{sp}"),
+        ("Application.ReadWrite.OwnedBy", "PUT", "{sp}/synchronization/secrets"),
+        ("Application.Read.All", "GET", "/servicePrincipals"),
+        ("Group.ReadWrite.All", "POST", "/groups"),
+        ("User.Read.All", "GET", "/users"),
+    ],
+)
+def test_each_role_of_the_least_set_is_needed(
+    app: App, missing: str, method: str, path: str
+) -> None:
+    app.cloud.act_as(*(role for role in LEAST if role != missing))
+    answer = app.cloud.graph(method, "/v1.0" + path.format(sp=app.path), {})
+    assert answer.status == 403
+
+
+def test_owned_by_reaches_only_what_the_caller_owns(app: App) -> None:
+    (owner,) = app.cloud.get(f"{app.path}/owners")["value"]
+    app.cloud.do("DELETE", f"{app.path}/owners/{owner['id']}/$ref")
+    app.cloud.act_as("Application.ReadWrite.OwnedBy")
+    assert app.cloud.graph("PATCH", f"/v1.0{app.path}", {"notes": "x"}).status == 403
+    path = f"/v1.0/applications/{app.application}"
+    assert app.cloud.graph("PATCH", path, {"notes": "x"}).status == 204
+
+
+def test_unreadable_members_show_only_type_and_id(cloud: Cloud) -> None:
+    group = cloud.group_id("AWS-Data")
+    cloud.act_as("Group.Read.All")
+    members = cloud.get(f"/groups/{group}/members")["value"]
+    assert len(members) == 3
+    assert all(m["id"] and m["displayName"] is None for m in members)
+
+
+def test_roles_of_new_tokens_can_be_changed(cloud: Cloud) -> None:
+    before = cloud.control("app-roles")["roles"]
+    assert "Application.ReadWrite.OwnedBy" in before
+    assert cloud.control("app-roles", {"roles": ["Group.Read.All"]})["roles"] == ["Group.Read.All"]
