@@ -59,7 +59,14 @@ def compose(inputs: Inputs) -> None:
     )
     pulumi.export("accessPortalUrl", center.access_portal_url)
     pulumi.export("federationMetadataUrl", trust.federation_metadata_url)
-    pulumi.export("thumbprints", trust.thumbprints)
+    pulumi.export(
+        "identityProvider",
+        {
+            "entityId": trust.entity_id,
+            "singleSignOnUrl": trust.single_sign_on_url,
+            "thumbprints": trust.thumbprints,
+        },
+    )
     pulumi.export("expiries", expiries(inputs, trust))
 
     if settings.provisioning is None:

@@ -103,8 +103,7 @@ class Aws:
         )
 
     def organization(self, *, tags: bool = False) -> Organization:
-        """The tree of roots, OUs and accounts; account tags only on request (one call an "
-        "account)."""
+        """The tree of roots, OUs and accounts; tags only on request (one call an account)."""
         client = self.client("organizations")
         organization = _ask(client.describe_organization)["Organization"]
         roots = _pages(client, "list_roots", "Roots")

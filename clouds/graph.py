@@ -16,8 +16,6 @@ from federation.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
 _FILTER_VALUES: Final = 15
-# Graph, directoryObject: getByIds takes up to 1,000 ids.
-_IDS: Final = 1000
 # Graph, synchronizationJob: provisionOnDemand takes 5 requests in 10 seconds.
 _ON_DEMAND_REQUESTS: Final = 5
 _ON_DEMAND_WINDOW: Final = 10.0
@@ -34,8 +32,7 @@ class Graph:
 
     @classmethod
     def connect(cls, config: Mapping[str, str]) -> Graph:
-        """A client from the `azuread:` configuration (keys without namespace) and ARM_* "
-        "variables."""
+        """A client from the `azuread:` configuration (without namespace) and ARM_* variables."""
         pool = http()
         return cls(pool, Credentials(pool, endpoints(pool, config), config))
 
@@ -50,8 +47,7 @@ class Graph:
         return self.credentials.endpoints.login
 
     def call(self, method: str, path: str, body: object | None = None) -> Any:
-        """One request below /v1.0 (or to an absolute nextLink); returns the JSON answer, or "
-        "None."""
+        """One request below /v1.0, or to an absolute nextLink; the JSON answer, or None."""
         base = f"{self.credentials.endpoints.graph}/v1.0"
         url = path if path.startswith(("https://", "http://")) else base + path
         headers = {
@@ -76,8 +72,7 @@ class Graph:
             path = page.get("@odata.nextLink", "")
 
     def groups_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
-        """Groups whose displayName equals one of the names, upper and lower case ignored by "
-        "Graph."""
+        """Groups with one of the display names; Graph ignores upper and lower case."""
         return self._by_values("groups", "displayName", "id,displayName,securityEnabled", names)
 
     def users_by_name(self, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -87,19 +82,13 @@ class Graph:
 
     def groups_by_id(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         """Groups with one of the object ids; unknown ids are absent from the answer."""
-        return [
-            found
-            for some in _batches(dict.fromkeys(ids), _IDS)
-            for found in self.call(
-                "POST", "/directoryObjects/getByIds", {"ids": some, "types": ["group"]}
-            )["value"]
-        ]
+        return self._by_values("groups", "id", "id,displayName,securityEnabled", ids)
 
     def _by_values(
         self, collection: str, attribute: str, select: str, values: Iterable[str]
     ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for some in _batches(dict.fromkeys(values), _FILTER_VALUES):
+        for some in _batches(values):
             quoted = ",".join("'" + value.replace("'", "''") + "'" for value in some)
             condition = quote(f"{attribute} in ({quoted})")
             found += self.entries(f"/{collection}?$filter={condition}&$select={select}")
@@ -128,10 +117,10 @@ class Graph:
             raise EntraError(failure, code="ProvisionOnDemandFailed", status=200)
 
 
-def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:
-    rest = list(values)
-    for start in range(0, len(rest), size):
-        yield rest[start : start + size]
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+    rest = list(dict.fromkeys(values))
+    for start in range(0, len(rest), _FILTER_VALUES):
+        yield rest[start : start + _FILTER_VALUES]
 
 
 def pace(calls: Iterable[Callable[[], None]]) -> Iterator[EntraError | None]:

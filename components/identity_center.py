@@ -13,8 +13,7 @@ from federation.instance import Instance
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
-    """`access_control_attributes` maps a tag key to a source such as "
-    "`${path:enterprise.department}`."""
+    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`."""
 
     instance: Instance
     access_portal_url: str

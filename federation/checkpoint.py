@@ -38,8 +38,7 @@ class Checkpoint:
 
 
 def credentials_hash(endpoint: str, access_token: str) -> str:
-    """A fingerprint to compare SCIM credentials by; a token is long and random, so a hash hides "
-    "it."""
+    """A fingerprint of SCIM credentials; a token is long and random, so a hash hides it."""
     return hashlib.sha256(f"{endpoint}\n{access_token}".encode()).hexdigest()
 
 

@@ -68,8 +68,7 @@ def choose_instance(
 
 
 def settings_link(instance: Instance | None, *, region: str, partition: str = "aws") -> str:
-    """Console page from which steps 1, 2, 3, 8 and 9 start: the instance's settings, or the "
-    "service home."""
+    """Console page of the hand-offs: the instance's settings, or the service home."""
     host = _CONSOLE_HOSTS.get(partition, _CONSOLE_HOSTS["aws"])
     home = f"https://{region}.{host}/singlesignon/home?region={region}"
     if instance is None:
