@@ -6,7 +6,7 @@ on rows, groups or (unless a rule selects by tag) accounts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,6 +151,25 @@ class Aws:
                     for u in users.result()
                 ),
             ]
+
+    def memberships(
+        self, identity_store_id: str, group_ids: Collection[str]
+    ) -> dict[str, list[str]]:
+        """User ids by group id; one list call a group, since the API has none for all."""
+        client = self.client("identitystore")
+
+        def members(group_id: str) -> list[str]:
+            listed = _pages(
+                client,
+                "list_group_memberships",
+                "GroupMemberships",
+                IdentityStoreId=identity_store_id,
+                GroupId=group_id,
+            )
+            return [entry["MemberId"]["UserId"] for entry in listed]
+
+        with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="identitystore") as pool:
+            return dict(zip(group_ids, pool.map(members, group_ids), strict=True))
 
 
 def _principal(

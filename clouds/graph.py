@@ -17,8 +17,8 @@ from federation.provisioning import on_demand_failure
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
 _FILTER_VALUES: Final = 15
 # Graph, synchronizationJob: provisionOnDemand takes 5 requests in 10 seconds.
-_ON_DEMAND_REQUESTS: Final = 5
-_ON_DEMAND_WINDOW: Final = 10.0
+ON_DEMAND_REQUESTS: Final = 5
+ON_DEMAND_WINDOW: Final = 10.0
 # "appears to be a global value" (azuread provider tests): the user and group rule of the template.
 RULE_ID: Final = "03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8"
 
@@ -116,6 +116,18 @@ class Graph:
         if failure:
             raise EntraError(failure, code="ProvisionOnDemandFailed", status=200)
 
+    def restart(self, job_path: str, *scopes: str) -> None:
+        """Process everything again, after forgetting what `scopes` name, such as Watermark.
+
+        Graph, synchronizationJob: restart, criteria.resetScope.
+        """
+        body = {"criteria": {"resetScope": ", ".join(scopes)}}
+        self.call("POST", f"{job_path}/restart", body)
+
+    def start(self, job_path: str) -> None:
+        """Switch the job on."""
+        self.call("POST", f"{job_path}/start")
+
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:
     rest = list(dict.fromkeys(values))
@@ -123,11 +135,13 @@ def _batches(values: Iterable[str]) -> Iterator[list[str]]:
         yield rest[start : start + _FILTER_VALUES]
 
 
-def pace(calls: Iterable[Callable[[], None]]) -> Iterator[EntraError | None]:
+def pace(
+    calls: Iterable[Callable[[], None]], sleep: Callable[[float], None] = time.sleep
+) -> Iterator[EntraError | None]:
     """Make provision-on-demand calls within Graph's limit; yields each outcome in order."""
     for index, call in enumerate(calls):
-        if index and index % _ON_DEMAND_REQUESTS == 0:
-            time.sleep(_ON_DEMAND_WINDOW)
+        if index and index % ON_DEMAND_REQUESTS == 0:
+            sleep(ON_DEMAND_WINDOW)
         try:
             call()
         except EntraError as error:

@@ -17,6 +17,7 @@ _SKIPPED: Final = {
     "application, or the assignment has not reached the provisioning service yet",
     "NotActiveInSource": "the person is disabled in Entra",
 }
+_TOO_MANY_DELETES: Final = "TooManyDeletes"
 _DONE: Final = "RedundantExport"
 
 
@@ -37,12 +38,13 @@ class JobStatus:
 
     `state` is Graph's status code: NotRun, Active, Paused or Quarantine. `enabled` is False for a
     paused job, and for one that Entra disabled after four weeks in quarantine. `quarantine` says
-    why, "" outside of it.
+    why, "" outside of it; `too_many_deletes` that the deletion threshold is the reason.
     """
 
     state: str
     enabled: bool
     quarantine: str = ""
+    too_many_deletes: bool = False
     last: Cycle | None = None
 
     @property
@@ -58,6 +60,7 @@ def job_status(job: Mapping[str, Any]) -> JobStatus:
         state=str(status.get("code") or "NotRun"),
         enabled=(job.get("schedule") or {}).get("state") == "Active",
         quarantine=_quarantine(status),
+        too_many_deletes=(status.get("quarantine") or {}).get("reason") == _TOO_MANY_DELETES,
         last=_last_cycle(status),
     )
 

@@ -12,6 +12,8 @@ from federation.errors import InvalidInput
 # Command: its module (with `add_arguments` and `run`), and what it does in one line.
 COMMANDS: Final = {
     "plan": ("ops.plan", "resolve access files offline and print the rows"),
+    "status": ("ops.status", "how the federation is doing, and what a person has to do"),
+    "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command.

@@ -1,0 +1,219 @@
+"""`python -m ops status`: how the federation is doing, and what a person has to do.
+
+Exit code 0: nobody is needed, 1: somebody is, 2: nothing can be said.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from clouds.entra import EntraError
+from clouds.facts import read_facts
+from federation.errors import InvalidInput
+from federation.phases import PhaseBackError, Situation, next_steps, phase_of
+from federation.plan import Plan, UpdateStoppedError, make_plan
+from federation.principals import IdentityStorePrincipal, holds
+from federation.provisioning import JobStatus
+from federation.rows import PrincipalKey
+from federation.scope import Census, Scope, take_census
+from federation.settings import Phase
+from federation.status import Expiry, Status, lines
+from ops.session import Session
+from ops.stack import add_stack_arguments, command, open_stack
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The command's arguments."""
+    add_stack_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument(
+        "--require-all",
+        action="store_true",
+        help="exit with 1 as well while a declared row does not exist",
+    )
+
+
+@command
+def run(arguments: Namespace) -> int:
+    """Print the status. Raises InvalidInput for configuration that can't be used."""
+    status = read_status(Session(open_stack(arguments)), datetime.now(UTC))
+    if arguments.json:
+        text = json.dumps(status.to_dict(require_all=arguments.require_all), indent=2)
+    else:
+        text = "\n".join(lines(status, require_all=arguments.require_all))
+    sys.stdout.write(f"{text}\n")
+    return 1 if status.problems(require_all=arguments.require_all) else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What the clouds show of provisioning."""
+
+    job: JobStatus | None
+    scope: Scope
+    listed: tuple[IdentityStorePrincipal, ...]
+
+
+def read_status(session: Session, now: datetime) -> Status:
+    """Look at everything once. Raises the errors of the clouds, and InvalidInput."""
+    stack, settings = session.stack, session.stack.settings
+    configured = phase_of(settings, declares_access=bool(session.access.rules))
+    instance = session.site.instance
+    listed = tuple(session.aws.principals(instance.identity_store_id)) if instance else ()
+    seen = _Seen(job=session.job(), scope=session.scope(), listed=listed)
+    census = take_census(seen.scope, listed) if session.job_path else None
+    plan, stopped = _plan(session)
+    made = {pin.row for pin in stack.checkpoint.rows}
+    steps = (
+        next_steps(
+            Situation(
+                phase=configured,
+                settings=settings,
+                region=session.aws.region_name,
+                partition=session.site.organization.partition,
+                instance=instance,
+                stack=stack.name,
+                today=now.date(),
+            )
+        )
+        if configured is stack.checkpoint.phase
+        else []
+    )
+    return Status(
+        stack=stack.name,
+        now=now,
+        reached=stack.checkpoint.phase,
+        configured=configured,
+        job=seen.job,
+        job_missing=bool(session.job_path) and seen.job is None,
+        census=census,
+        held=_held(session, plan, seen),
+        unapplied=len(plan.rows.ready.keys() - made) if plan else 0,
+        stopped=stopped,
+        expiries=expiries(session),
+        next_steps=steps,
+        pending=stack.pending,
+        notes=_nested(seen.scope, census),
+    )
+
+
+def _plan(session: Session) -> tuple[Plan | None, str]:
+    """What the next preview decides, or the sentence that stops it."""
+    checkpoint = session.stack.checkpoint
+    try:
+        facts, _ = read_facts(
+            session.site, session.access, checkpoint, graph=session.graph, aws=session.aws
+        )
+        plan = make_plan(session.stack.settings, session.access, facts, preview=True)
+    except (InvalidInput, UpdateStoppedError, PhaseBackError) as error:
+        return None, str(error)
+    return plan, ""
+
+
+def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:
+    if plan is None or plan.phase is not Phase.ACCESS:
+        return []
+    rows = [*plan.rows.held, *plan.rows.late]
+    assigned = session.stack.checkpoint.object_ids
+    reasons = {
+        row.principal: plan.reasons.get(row.principal) or _reason(row.principal, assigned, seen)
+        for row in rows
+    }
+    return holds(rows, reasons)
+
+
+def _reason(key: PrincipalKey, assigned: Mapping[PrincipalKey, str], seen: _Seen) -> str:
+    object_id = assigned.get(key)
+    if object_id is None:
+        return "it is not assigned to the application yet: run pulumi up"
+    if object_id not in seen.scope.groups and object_id not in seen.scope.people:
+        return (
+            "it is not in scope: its assignment to the application is gone in Entra, run pulumi up "
+            "--refresh"
+        )
+    if seen.job is None:
+        return "there is no provisioning job: run pulumi up --refresh"
+    if seen.job.quarantine:
+        return f"the provisioning job is in quarantine: {seen.job.quarantine}"
+    if not seen.job.enabled:
+        return "the provisioning job is switched off: run python -m ops sync --resume"
+    return (
+        "it has not arrived in Identity Center yet: run python -m ops sync, or wait for the next "
+        "cycle"
+    )
+
+
+def _nested(scope: Scope, census: Census | None) -> list[str]:
+    """Entra, "How provisioning works": members of nested groups are not provisioned."""
+    if census is None:
+        return []
+    return [
+        f"group {group.name} contains groups ({', '.join(group.nested)}), whose members Entra does "
+        "not provision"
+        for group in sorted(scope.groups.values(), key=lambda group: group.name)
+        if group.nested
+    ]
+
+
+def expiries(session: Session) -> list[Expiry]:
+    """When the SCIM token and the signing certificates end."""
+    provisioning = session.stack.settings.provisioning
+    token = [Expiry(what="token", on=provisioning.token_expires)] if provisioning else []
+    active = active_thumbprint(session)
+    made = sorted(
+        session.stack.of_type("ServicePrincipalTokenSigningCertificate"), key=lambda one: one.name
+    )
+    certificates = [
+        Expiry(
+            what=_certificate_name(one.name, len(made)),
+            on=_date(one.outputs["endDate"]),
+            active=not active or active == str(one.outputs.get("thumbprint")).upper(),
+        )
+        for one in made
+    ]
+    return token + certificates
+
+
+def _certificate_name(name: str, count: int) -> str:
+    label = name.removeprefix("signing-certificate-")
+    return "certificate" if count == 1 else f"certificate {label}"
+
+
+def _date(text: str) -> date:
+    return datetime.fromisoformat(text).date()
+
+
+def active_thumbprint(session: Session) -> str:
+    """SHA-1 thumbprint of the certificate that signs now, "" when Entra names none.
+
+    Graph, servicePrincipal: preferredTokenSigningKeyThumbprint; a single certificate is active
+    without being named there.
+    """
+    if not session.service_principal_id:
+        return ""
+    path = f"/servicePrincipals/{session.service_principal_id}"
+    fields = "preferredTokenSigningKeyThumbprint,keyCredentials"
+    try:
+        principal: Mapping[str, Any] = session.graph.call("GET", f"{path}?$select={fields}")
+    except EntraError as error:
+        if error.status == 404:
+            return ""
+        raise
+    named = principal.get("preferredTokenSigningKeyThumbprint")
+    if named:
+        return str(named).upper()
+    identifiers = {
+        credential["customKeyIdentifier"]
+        for credential in principal.get("keyCredentials") or ()
+        if credential.get("customKeyIdentifier")
+    }
+    if len(identifiers) != 1:
+        return ""
+    return base64.b64decode(identifiers.pop()).hex().upper()
