@@ -39,7 +39,7 @@ def pulumi_cli() -> Path:
 
 
 def _find_pulumi() -> Path | None:
-    own = REPOSITORY / ".tools" / "bin" / "pulumi"
+    own = REPOSITORY / ".tools" / "pulumi" / "bin" / "pulumi"
     found = str(own) if own.exists() else shutil.which("pulumi")
     return Path(found) if found else None
 
@@ -67,7 +67,9 @@ def environment(folder: Folder, running: Running) -> dict[str, str]:
         "ARM_CLIENT_SECRET": secrets.clientSecret,
         "ARM_USE_CLI": "false",
         "PULUMI_HOME": str(folder.pulumi_home),
-        "PULUMI_BACKEND_URL": f"file://{folder.state}",
+        # The file backend rewrites a sidecar of metadata in place; the program, which reads its own
+        # checkpoint while the engine writes it, would sometimes find the sidecar empty (EOF).
+        "PULUMI_BACKEND_URL": f"file://{folder.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(folder.passphrase),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -56,8 +56,9 @@ class Story:
             assigned = self.clouds.assigned(self.service_principal["id"])
             groups = [row for row in assigned if row["principalType"] == "Group"]
             require(groups, "No group is assigned to the enterprise app.")
-            line.evidence = f"{count(len(groups), 'group')}, " + count(
-                len(assigned) - len(groups), "single person", "single people"
+            users = len(assigned) - len(groups)
+            line.evidence = count(len(groups), "group") + (
+                f", {count(users, 'single person', 'single people')}" if users else ""
             )
 
     def identity_source(self) -> None:

@@ -48,8 +48,8 @@ def tear_down(stack: PulumiStack, clouds: Clouds, narrator: Narrator) -> None:
         require(people_now == people, "People have gone from Entra, or new ones have come.")
         require(groups_now == groups - made_groups, "The groups are not those of before.")
         line.evidence = (
-            f"{count(len(people_now), 'person', 'people')}, {count(len(groups_now), 'group')} "
-            f"(without the {len(made_groups)} of the stack), the Identity Center instance"
+            f"{count(len(people_now), 'person', 'people')}, {count(len(groups_now), 'group')}, "
+            "the Identity Center instance"
         )
 
 
