@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
-from clouds.graph import Graph, pace
+from clouds.graph import ON_DEMAND_REQUESTS, ON_DEMAND_WINDOW, Graph
 from federation.principals import Arrivals, EntraPrincipal, match
 from federation.provisioning import job_status
 from federation.rows import PrincipalKey
@@ -42,49 +43,30 @@ class ArrivalWait:
             key: replace(principal, object_id=object_ids[key])
             for key, principal in self.wanted.items()
         }
-        reasons: dict[PrincipalKey, str] = {}
+        on_demand = _OnDemand(self.graph, job_path, enabled=len(wanted) <= _ON_DEMAND_AT_MOST)
         arrived: Mapping[PrincipalKey, str] = {}
         deadline = time.monotonic() + self.seconds
         pause = _FIRST_PAUSE
         while True:
-            missing = wanted.keys() - arrived.keys()
-            reasons |= self._provision(job_path, [wanted[key] for key in sorted(missing)])
+            on_demand.provision([wanted[key] for key in sorted(wanted.keys() - arrived.keys())])
+            reasons = dict(on_demand.failures)
+            conflicts: Mapping[PrincipalKey, str] = {}
+            hopeless = ""
             try:
                 found = match(wanted.values(), self.aws.principals(self.identity_store_id))
                 arrived, conflicts = found.arrived, found.conflicts
-                reasons |= conflicts
                 hopeless = self._quarantine(job_path)
             except (AwsError, EntraError) as error:
-                conflicts, hopeless = {}, ""
-                reasons |= dict.fromkeys(missing, str(error))
+                reasons |= dict.fromkeys(wanted, str(error))
             missing = wanted.keys() - arrived.keys()
-            if hopeless:
-                reasons |= dict.fromkeys(missing, hopeless)
             if hopeless or not missing - conflicts.keys() or time.monotonic() + pause > deadline:
+                reasons |= dict.fromkeys(missing, hopeless) if hopeless else conflicts
                 return Arrivals(
                     arrived=arrived, reasons={k: v for k, v in reasons.items() if k in missing}
                 )
             self.progress(_still_missing(missing))
             time.sleep(pause)
             pause = min(pause * 1.4, _LONGEST_PAUSE)
-
-    def _provision(self, job_path: str, missing: list[EntraPrincipal]) -> dict[PrincipalKey, str]:
-        if len(missing) > _ON_DEMAND_AT_MOST:
-            return {}
-        calls = [
-            partial(
-                self.graph.provision,
-                job_path,
-                principal.object_id or "",
-                "Group" if principal.key.type == "GROUP" else "User",
-            )
-            for principal in missing
-        ]
-        return {
-            principal.key: str(error)
-            for principal, error in zip(missing, pace(calls), strict=True)
-            if error
-        }
 
     def _quarantine(self, job_path: str) -> str:
         """Why the job is in quarantine, "" when it is not."""
@@ -95,6 +77,33 @@ class ArrivalWait:
             if why
             else ""
         )
+
+
+class _OnDemand:
+    """Provisioning on demand within Graph's limit, those first who were tried least."""
+
+    def __init__(self, graph: Graph, job_path: str, *, enabled: bool) -> None:
+        self.failures: dict[PrincipalKey, str] = {}
+        self._graph = graph
+        self._job_path = job_path
+        self._attempts: Counter[PrincipalKey] = Counter()
+        self._next_at = 0.0 if enabled else math.inf
+
+    def provision(self, missing: Sequence[EntraPrincipal]) -> None:
+        """Ask for as many as the limit allows now; a refusal is kept in `failures`."""
+        if time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + ON_DEMAND_WINDOW
+        turn = sorted(missing, key=lambda principal: self._attempts[principal.key])
+        for principal in turn[:ON_DEMAND_REQUESTS]:
+            self._attempts[principal.key] += 1
+            kind: Literal["Group", "User"] = "Group" if principal.key.type == "GROUP" else "User"
+            try:
+                self._graph.provision(self._job_path, principal.object_id or "", kind)
+            except EntraError as error:
+                self.failures[principal.key] = str(error)
+            else:
+                self.failures.pop(principal.key, None)
 
 
 def _still_missing(missing: Collection[PrincipalKey]) -> str:
