@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -292,6 +293,7 @@ class ScimStub:
                 return _scim_error(401, "UnauthorizedException")(environ, start)
             response = self._act(request, body)
             if self.lost and self.lost(request.method, path):
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
                 raise ConnectionResetError("the answer is lost, as the test wants it")
         return response(environ, start)
 
