@@ -69,7 +69,11 @@ class Aws:
         self._services = [
             JsonService("sso-admin", SsoAdminOperations(self.site), self.gates),
             JsonService("identitystore", IdentityStoreOperations(self._store_of), self.gates),
-            JsonService("organizations", OrganizationsOperations(self.organization), self.gates),
+            JsonService(
+                "organizations",
+                OrganizationsOperations(self.organization, self.site.center.remove_account),
+                self.gates,
+            ),
         ]
         self.gateway = Gateway(self._services, self.gates, self.management_account_id)
         store_id = self._seed.identity_store_id

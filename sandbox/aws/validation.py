@@ -24,6 +24,7 @@ COMMON_ERRORS = frozenset(
         "ExpiredTokenException",
         "InternalFailure",
         "InvalidClientTokenId",
+        "SerializationException",
         "ThrottlingException",
         "UnknownOperationException",
         "UnrecognizedClientException",

@@ -65,9 +65,8 @@ class IdentityStoreOperations:
         handler = self._handlers.get(call.operation)
         if handler is None:
             raise NotImplementedError(call.operation)
-        wanted = _plain_id(call.body["IdentityStoreId"])
-        if store is None or store.id != wanted:
-            raise missing("IDENTITY_STORE", wanted)
+        if store is None or store.id != _plain_id(call.body["IdentityStoreId"]):
+            raise missing("IDENTITY_STORE")
         with store.lock:
             return handler(store, call.body)
 
@@ -266,7 +265,7 @@ def _get_membership_id(store: IdentityStore, body: Body) -> Body:
     group_id = _plain_id(body["GroupId"])
     membership = store.membership_of(group_id, _member_id(body))
     if membership is None:
-        raise missing("GROUP_MEMBERSHIP", group_id)
+        raise missing("GROUP_MEMBERSHIP")
     return _membership_identity(store, membership)
 
 
@@ -338,7 +337,7 @@ def _alternate(
             raise invalid(f"The attribute path {unique['AttributePath']} is not unique")
         found = paths[unique["AttributePath"].casefold()](wanted)
     if not found:
-        raise missing(kind, wanted)
+        raise missing(kind)
     return found[0]
 
 

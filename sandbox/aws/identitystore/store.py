@@ -327,9 +327,13 @@ class IdentityStore:
             return iter(list(self._groups_of.get(user_id, {}).values()))
 
 
-def missing(kind: str, identifier: str) -> AwsError:
-    """The ResourceNotFoundException of identitystore; `kind` is a ResourceType of its model."""
-    return not_found(f"{kind} not found.", ResourceType=kind, ResourceId=identifier)
+def missing(kind: str, identifier: str | None = None) -> AwsError:
+    """The ResourceNotFoundException of identitystore; `kind` is a ResourceType of its model.
+
+    `identifier` is the id asked for, if it was asked for by its id.
+    """
+    members = {"ResourceId": identifier} if identifier else {}
+    return not_found(f"{kind} not found.", ResourceType=kind, **members)
 
 
 def duplicate(kind: str) -> AwsError:

@@ -31,8 +31,10 @@ Body = dict[str, Any]
 class OrganizationsOperations:
     """Answers for the management account and for Identity Center's delegated administrator."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, left: Callable[[str], None]) -> None:
+        """`left` is told the id of every account that leaves the organization."""
         self._organization = organization
+        self._left = left
         self._own: dict[str, Callable[[Body], Body]] = {
             "ListAccounts": self._list_accounts,
             "ListAccountsForParent": self._list_accounts_for_parent,
@@ -44,6 +46,7 @@ class OrganizationsOperations:
             "CreateOrganizationalUnit": self._create_unit,
             "DeleteOrganizationalUnit": self._delete_unit,
             "RegisterDelegatedAdministrator": self._register_administrator,
+            "RemoveAccountFromOrganization": self._remove_account,
         }
 
     def handle(self, call: Call) -> Body:
@@ -157,6 +160,11 @@ class OrganizationsOperations:
                 Reason="MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED",
             )
         return self._moto("RegisterDelegatedAdministrator", body)
+
+    def _remove_account(self, body: Body) -> Body:
+        answer = self._moto("RemoveAccountFromOrganization", body)
+        self._left(body["AccountId"])
+        return answer
 
 
 def _page(name: str, items: list[Body], body: Body) -> Body:

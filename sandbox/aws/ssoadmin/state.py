@@ -139,6 +139,13 @@ class IdentityCenter:
             self._accounts_of.get(row.permission_set_arn, {}).pop(row.account_id, None)
             self._sets_of.get(row.account_id, {}).pop(row.permission_set_arn, None)
 
+    def remove_account(self, account_id: str) -> None:
+        """Forget the rows of an account that has left the organization."""
+        with self.lock:
+            for arn in self.sets_of(account_id):
+                for row in self.rows(account_id, arn):
+                    self.remove_row(row)
+
     def is_latest(self, account_id: str, permission_set_arn: str) -> bool:
         """Whether an account's role has everything that is in the permission set now."""
         current = self.permission_sets[permission_set_arn].revision

@@ -33,7 +33,7 @@ def cloud() -> Iterator[Cloud]:
         request_handler=_QuietHandler,
     )
     aws = holder["aws"] = Aws(clock=clock, base_url=f"http://127.0.0.1:{server.port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield Cloud(aws, clock)

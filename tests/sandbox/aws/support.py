@@ -52,15 +52,17 @@ class Cloud:
         self.provisioning: dict[str, Any] = {}
         self.http = urllib3.PoolManager(retries=False)
 
-    def client(self, service: str, *, region: str = "eu-west-1", key: str = "test") -> Any:
-        """A boto3 client of the emulator; it validates what it sends and never retries."""
+    def client(
+        self, service: str, *, region: str = "eu-west-1", key: str = "test", checks: bool = True
+    ) -> Any:
+        """A boto3 client of the emulator; it `checks` what it sends and never retries."""
         return boto3.client(
             service,
             endpoint_url=self.base_url,
             region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 0}),
+            config=Config(retries={"max_attempts": 0}, parameter_validation=checks),
         )
 
     @cached_property

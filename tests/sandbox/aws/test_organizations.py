@@ -1,0 +1,122 @@
+"""The organization: the seed, and what moto alone gets wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.aws.support import Cloud
+
+AUDIT, DEV = "333344445555", "611111111111"
+
+
+def code(operation: Any, **arguments: Any) -> str:
+    """The code of a call that must be refused."""
+    with pytest.raises(ClientError) as refused:
+        operation(**arguments)
+    return str(refused.value.response["Error"]["Code"])
+
+
+def tree(cloud: Cloud, parent: str, path: str = "") -> dict[str, list[str]]:
+    """The names of the accounts, by the path of their unit."""
+    client = cloud.organizations
+    accounts = client.get_paginator("list_accounts_for_parent").paginate(ParentId=parent)
+    found = {path: sorted(a["Name"] for page in accounts for a in page["Accounts"])}
+    units = client.list_organizational_units_for_parent(ParentId=parent)["OrganizationalUnits"]
+    for unit in units:
+        below = f"{path}/{unit['Name']}" if path else unit["Name"]
+        found |= tree(cloud, unit["Id"], below)
+    return found
+
+
+def test_the_seed(cloud: Cloud) -> None:
+    organization = cloud.organizations.describe_organization()["Organization"]
+    assert organization["Id"] == "o-exampleorg1"
+    assert organization["MasterAccountId"] == "111122223333"
+    (root,) = cloud.organizations.list_roots()["Roots"]
+    assert tree(cloud, root["Id"]) == {
+        "": ["example-management"],
+        "Security": ["audit", "log-archive"],
+        "Infrastructure": ["shared-services"],
+        "Infrastructure/Prod": ["network-prod"],
+        "Workloads": [],
+        "Workloads/Dev": ["billing-dev", "web-dev"],
+        "Workloads/Prod": ["billing-prod", "core-prod", "web-prod"],
+        "Sandbox": ["team-sandbox-1", "team-sandbox-2"],
+        "Suspended": ["old-crm"],
+    }
+    old_crm = cloud.organizations.describe_account(AccountId="911111111111")["Account"]
+    assert (old_crm["State"], old_crm["Status"]) == ("SUSPENDED", "SUSPENDED")
+    tags = cloud.organizations.list_tags_for_resource(ResourceId=DEV)["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"env": "dev", "owner": "billing"}
+
+
+def test_pages_have_at_most_twenty_entries(cloud: Cloud) -> None:
+    for number in range(10):
+        cloud.organizations.create_account(
+            Email=f"a{number}@example.com", AccountName=f"account-{number}"
+        )
+    pages = list(cloud.organizations.get_paginator("list_accounts").paginate())
+    assert [len(page["Accounts"]) for page in pages] == [20, 3]
+    identifiers = {account["Id"] for page in pages for account in page["Accounts"]}
+    assert len(identifiers) == 23
+    assert code(cloud.organizations.list_accounts, NextToken="nonsense") == "InvalidInputException"
+    assert code(cloud.organizations.list_accounts, MaxResults=21) == "InvalidInputException"
+
+
+def test_accounts_move_and_close(cloud: Cloud) -> None:
+    client = cloud.organizations
+    (parent,) = client.list_parents(ChildId=DEV)["Parents"]
+    (root,) = client.list_roots()["Roots"]
+    move = {"AccountId": DEV, "DestinationParentId": root["Id"]}
+    wrong = code(client.move_account, **move, SourceParentId=root["Id"])
+    assert wrong == "SourceParentNotFoundException"
+    client.move_account(**move, SourceParentId=parent["Id"])
+    assert client.list_parents(ChildId=DEV)["Parents"] == [{"Id": root["Id"], "Type": "ROOT"}]
+    client.close_account(AccountId=DEV)
+    assert client.describe_account(AccountId=DEV)["Account"]["State"] == "SUSPENDED"
+    assert code(client.describe_account, AccountId="999999999999") == "AccountNotFoundException"
+
+
+def test_units(cloud: Cloud) -> None:
+    client = cloud.organizations
+    (root,) = client.list_roots()["Roots"]
+    create = client.create_organizational_unit
+    taken = code(create, ParentId=root["Id"], Name="Sandbox")
+    assert taken == "DuplicateOrganizationalUnitException"
+    unit = create(ParentId=root["Id"], Name="Workloads2")["OrganizationalUnit"]
+    create(ParentId=unit["Id"], Name="Sandbox")
+    full = code(client.delete_organizational_unit, OrganizationalUnitId=unit["Id"])
+    assert full == "OrganizationalUnitNotEmptyException"
+    children = client.list_children(ParentId=unit["Id"], ChildType="ORGANIZATIONAL_UNIT")
+    assert len(children["Children"]) == 1
+
+
+def test_members_may_not_look_around_but_the_delegate_may(cloud: Cloud) -> None:
+    member = cloud.member_client("organizations", AUDIT)
+    assert member.describe_organization()["Organization"]["Id"] == "o-exampleorg1"
+    assert code(member.list_accounts) == "AccessDeniedException"
+    cloud.organizations.register_delegated_administrator(
+        AccountId=AUDIT, ServicePrincipal="sso.amazonaws.com"
+    )
+    assert len(member.list_accounts()["Accounts"]) == 13
+    assert code(member.close_account, AccountId=DEV) == "AccessDeniedException"
+    (delegate,) = cloud.organizations.list_delegated_administrators(
+        ServicePrincipal="sso.amazonaws.com"
+    )["DelegatedAdministrators"]
+    assert delegate["Id"] == AUDIT
+    cloud.organizations.deregister_delegated_administrator(
+        AccountId=AUDIT, ServicePrincipal="sso.amazonaws.com"
+    )
+    assert code(member.list_accounts) == "AccessDeniedException"
+
+
+def test_policies_are_there_where_the_seed_says(cloud: Cloud) -> None:
+    for account, expected in ((DEV, {"deploy", "boundary"}), (AUDIT, set())):
+        policies = cloud.member_client("iam", account).list_policies(Scope="Local")["Policies"]
+        assert {policy["PolicyName"] for policy in policies} == expected
+    identity = cloud.member_client("sts", AUDIT).get_caller_identity()
+    assert identity["Account"] == AUDIT
+    assert cloud.client("sts").get_caller_identity()["Account"] == "111122223333"
