@@ -54,6 +54,7 @@ _CLOUDS: Final = {
 # look-ups, tokens, and provisioning on demand, which compares before it writes.
 _RETRIES: Final = urllib3.Retry(
     total=6,
+    connect=2,
     status_forcelist=[429, 503, 504],
     backoff_factor=0.5,
     backoff_max=20,

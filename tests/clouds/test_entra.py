@@ -1,0 +1,117 @@
+"""The Graph and SCIM clients against the emulated clouds, over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clouds.directory import read_directory
+from clouds.entra import EntraError, endpoints, http
+from clouds.graph import Graph
+from clouds.scim import ScimError, try_token
+from federation.access import Access, load_access
+from federation.errors import InvalidInput
+from federation.rows import PrincipalKey
+from tests.support import Sandbox
+
+
+@pytest.fixture
+def graph(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Graph:
+    for name, value in sandbox.environment.items():
+        if name.startswith(("ARM_", "SSL_")):
+            monkeypatch.setenv(name, value)
+    return Graph.connect({})
+
+
+def access(tmp_path: Path, text: str) -> Access:
+    (tmp_path / "access.yaml").write_text(text)
+    return load_access(["access.yaml"], root=tmp_path)
+
+
+def test_the_national_clouds_are_known_and_others_are_refused() -> None:
+    assert endpoints(http(), {}).graph == "https://graph.microsoft.com"
+    assert endpoints(http(), {"environment": "china"}).login.endswith(".cn")
+    with pytest.raises(EntraError, match="known: public, usgovernment, china"):
+        endpoints(http(), {"environment": "moon"})
+
+
+def test_a_metadata_host_that_does_not_answer_is_said_in_a_sentence() -> None:
+    with pytest.raises(EntraError, match="is the sandbox running"):
+        endpoints(http(), {"metadataHost": "127.0.0.1:9"})
+
+
+def test_a_wrong_secret_is_refused_in_entras_words(graph: Graph) -> None:
+    stranger = Graph.connect({"clientSecret": "wrong"})
+    with pytest.raises(EntraError, match="AADSTS7000215"):
+        stranger.call("GET", "/groups")
+
+
+def test_more_names_than_a_filter_takes_are_found_in_batches(graph: Graph) -> None:
+    people = [f"{name}@example.com" for name in ("ada", "bob", "carol", "dave", "erin", "frank")]
+    strangers = [f"nobody-{number}@example.com" for number in range(40)]
+    found = {person["userPrincipalName"] for person in graph.users_by_name(strangers + people)}
+    assert found == set(people)
+
+
+def test_the_directory_answers_for_groups_and_people(graph: Graph, tmp_path: Path) -> None:
+    declared = access(
+        tmp_path,
+        """
+groups:
+  platform: {displayName: AWS-Platform}
+  new: {displayName: AWS-New, create: true, owners: [ada@example.com]}
+users:
+  ada: {userPrincipalName: ada@example.com}
+  mallory: {userPrincipalName: mallory@example.com}
+""",
+    )
+    directory = read_directory(graph, declared, {PrincipalKey("GROUP", "new"): "known-id"})
+    principals = directory.principals
+    assert principals[PrincipalKey("GROUP", "platform")].object_id
+    assert principals[PrincipalKey("GROUP", "new")].object_id == "known-id"
+    assert principals[PrincipalKey("USER", "ada")].obstacle == ""
+    assert "disabled" in principals[PrincipalKey("USER", "mallory")].obstacle
+    assert "ada@example.com" in directory.people
+
+
+def test_everything_that_entra_lacks_is_named_at_once(graph: Graph, tmp_path: Path) -> None:
+    declared = access(
+        tmp_path,
+        """
+groups:
+  lower: {displayName: aws-platform}
+  gone: {objectId: 00000000-0000-0000-0000-00000000dead}
+  new: {displayName: AWS-New, create: true, owners: [nobody@example.com]}
+users:
+  ghost: {userPrincipalName: ghost@example.com}
+""",
+    )
+    with pytest.raises(InvalidInput) as caught:
+        read_directory(graph, declared, {})
+    message = str(caught.value)
+    for part in ("'aws-platform'", "dead", "'nobody@example.com'", "'ghost@example.com'"):
+        assert part in message
+    assert "access.yaml:3:" in message
+    assert "4 errors, nothing was changed." in message
+
+
+def test_two_groups_of_one_name_need_an_object_id(graph: Graph, tmp_path: Path) -> None:
+    twin = {
+        "displayName": "AWS-Billing",
+        "mailEnabled": False,
+        "mailNickname": "twin",
+        "securityEnabled": True,
+    }
+    made = graph.call("POST", "/groups", twin)
+    declared = access(tmp_path, "groups: {billing: {displayName: AWS-Billing}}")
+    try:
+        with pytest.raises(InvalidInput, match="name the right one with objectId"):
+            read_directory(graph, declared, {})
+    finally:
+        graph.call("DELETE", f"/groups/{made['id']}")
+
+
+def test_an_unreachable_scim_endpoint_is_said_in_a_sentence() -> None:
+    with pytest.raises(ScimError, match="can't be reached"):
+        try_token("http://127.0.0.1:9/t/scim/v2", "token")
