@@ -163,7 +163,10 @@ class App:
     def _act(self, request: Request, action: str) -> Response:
         trusted = request.headers.get("X-Sandbox") == "1"
         body = request.get_json(silent=True, force=True) or {}
-        return _json(self._control(action, trusted, body))
+        try:
+            return _json(self._control(action, trusted, body))
+        except GraphError as error:
+            return _json({"message": error.message}, error.status)
 
     def _token(self, request: Request, tenant: str) -> Response:
         try:

@@ -28,6 +28,8 @@ class Deleted:
     kind: str
     resource: Json
     at: datetime
+    groups: list[str] = field(default_factory=list)
+    """Of a person: the groups that a restore puts them back into."""
 
 
 @dataclass

@@ -109,6 +109,9 @@ def _bring_back(tenant: Tenant, object_id: str) -> None:
     found = tenant.deleted.pop(object_id)
     found.resource["deletedDateTime"] = None
     tenant.collection(found.kind)[object_id] = found.resource
+    for group in found.groups:
+        if group in tenant.groups:
+            tenant.members.setdefault(group, {})[object_id] = None
 
 
 def _domain(tenant: Tenant, name: str) -> Json:

@@ -26,6 +26,8 @@ def new_group(tenant: Tenant, given: Json) -> Json:
     group: Json = {
         "id": str(uuid.uuid4()),
         "deletedDateTime": None,
+        "assignedLabels": [],
+        "assignedLicenses": [],
         "classification": None,
         "createdDateTime": now,
         "creationOptions": [],
@@ -108,11 +110,13 @@ def get_group(call: Call, group: str) -> Json:
 
 @route("PATCH", "/groups/<group>")
 def update_group(call: Call, group: str) -> None:
-    """Change properties."""
+    """Change properties; `members@odata.bind` adds members."""
     found, body = call.tenant.get("group", group), call.body()
     if "displayName" in body:
         _check_name(body["displayName"])
     merge(found, body, read_only=READ_ONLY)
+    for member in bound(body, "members"):
+        link(call.tenant, call.tenant.members, group, member)
     rename_assignments(call.tenant, found)
 
 

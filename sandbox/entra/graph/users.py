@@ -108,11 +108,12 @@ def update_user(call: Call, user: str) -> None:
 
 @route("DELETE", "/users/<user>")
 def delete_user(call: Call, user: str) -> None:
-    """Soft-delete the person; memberships and assignments end."""
+    """Soft-delete the person; memberships end until a restore, assignments for good."""
     tenant, found = call.tenant, _user(call.tenant, user)
     del tenant.users[found["id"]]
     found["deletedDateTime"] = tenant.timestamp()
-    tenant.deleted[found["id"]] = Deleted("user", found, tenant.clock.now())
+    groups = groups_with(tenant, found["id"])
+    tenant.deleted[found["id"]] = Deleted("user", found, tenant.clock.now(), groups)
     forget(tenant, found["id"])
 
 

@@ -25,6 +25,8 @@ class SignOn:
     audience: str
     reply_url: str
     in_response_to: str | None
+    fresh: bool = False
+    """Whether the person must sign in again although there is a session (ForceAuthn)."""
 
 
 def decoded(message: str, *, deflated: bool) -> bytes:
@@ -57,7 +59,8 @@ def sign_on(tenant: Tenant, xml: bytes) -> SignOn:
             f"The reply URL '{asked or ''}' specified in the request does not match the reply "
             f"URLs configured for the application '{issuer}'.",
         )
-    return SignOn(service_principal, issuer, asked or registered[0], request_id)
+    fresh = root.get("ForceAuthn") in {"true", "1"}
+    return SignOn(service_principal, issuer, asked or registered[0], request_id, fresh)
 
 
 def unsolicited(service_principal: Json) -> SignOn:

@@ -42,7 +42,7 @@ class SignIn:
         }
         asked = self._asked(fields)
         user = self._user(request)
-        if user is None:
+        if user is None or asked.fresh:
             return self._form(request, fields)
         return self._send_on(asked, user, fields["RelayState"])
 
@@ -90,7 +90,8 @@ class SignIn:
 
     def refused(self, error: SignInError) -> Response:
         """The page that shows a refusal."""
-        response = self._page("refused.html", error=error)
+        sign_out = f"/{self._tenant.id}/oauth2/v2.0/logout"
+        response = self._page("refused.html", error=error, sign_out=sign_out)
         response.status_code = error.status
         return response
 

@@ -104,6 +104,8 @@ class OnDemand:
             return self._failed(name, failure.code, failure.message)
         except (ScimError, UnreachableError) as error:
             return self._failed(name, error_code(error), str(error))
+        with self._tenant.lock:
+            self._job.escrows.pop(self._subject.object_id, None)
         return self._succeeded(name, outcome)
 
     def _import(self) -> str:

@@ -65,16 +65,12 @@ class ScimClient:
         query = "filter=" + quote(f'{attribute} eq "{literal}"')
         if resource_type == "Groups":
             query = f"excludedAttributes=members&{query}"
-        found: list[Json] = self._send("GET", f"/{resource_type}?{query}").get("Resources") or []
-        return found
-
-    def read(self, resource_type: str, target_id: str) -> Json:
-        """One resource by its id."""
-        return self._send("GET", f"/{resource_type}/{quote(target_id)}")
+        found = self._send("GET", f"/{resource_type}?{query}").get("Resources") or []
+        return [_identified(resource) for resource in found]
 
     def create(self, resource_type: str, body: Json) -> Json:
         """Create a resource; returns it with its id."""
-        return self._send("POST", f"/{resource_type}", body)
+        return _identified(self._send("POST", f"/{resource_type}", body))
 
     def patch(self, resource_type: str, target_id: str, operations: list[Json]) -> None:
         """Change a resource."""
@@ -125,6 +121,13 @@ class ScimClient:
         except urllib3.exceptions.HTTPError as error:
             reason = str(error).rsplit(": ", 1)[-1]
             raise UnreachableError(f"{self._base} does not answer: {reason}") from error
+
+
+def _identified(resource: Any) -> Json:
+    """A resource of an answer, sure to have an id."""
+    if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
+        raise ScimError(200, "the answer holds a resource without id")
+    return resource
 
 
 def _checked(response: urllib3.BaseHTTPResponse) -> Json:
