@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import Any, ClassVar
 
 from sandbox.providers.azuread.base import GraphResource, doing, last, locked, plain
@@ -137,7 +138,5 @@ def _without(credentials: list[dict[str, Any]], identifier: str | None) -> list[
 
 
 def _rfc3339(date: Any) -> str:
-    """To the second, in UTC, as Go's time.RFC3339 writes it."""
-    text = str(date or "")
-    whole, dot, rest = text.partition(".")
-    return f"{whole}Z" if dot and rest.rstrip("0123456789") in ("", "Z") else text
+    """To the second, as Go's time.RFC3339 writes it."""
+    return re.sub(r"\.\d+(?=Z|$)", "", str(date or ""))
