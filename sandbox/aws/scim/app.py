@@ -25,7 +25,7 @@ from scim2_server.utils import (
 
 from sandbox.aws.identitystore.attributes import ENTERPRISE
 from sandbox.aws.identitystore.store import IdentityStore
-from sandbox.aws.scim.rules import CORE_USER, UNSUPPORTED
+from sandbox.aws.scim.rules import CORE_GROUP, CORE_USER, UNSUPPORTED
 from sandbox.aws.scim.service import AwsScimHandler, AwsScimService
 from sandbox.aws.scim.storage import IdentityStoreStorage
 from sandbox.aws.scim.tokens import Tenant
@@ -68,6 +68,23 @@ class ScimApplication(WSGIApplication):
         return response
 
 
+# What AWS asks for, by attribute; the standard's schema leaves all but userName open.
+_REQUIRED: dict[str, Any] = {
+    "userName": {},
+    "displayName": {},
+    "name": {"givenName": {}, "familyName": {}},
+}
+
+
+_UNSUPPORTED_BELOW = {
+    "manager": ("displayName",),
+    "emails": ("display",),
+    "addresses": ("display",),
+    "phoneNumbers": ("display",),
+    "roles": ("display",),
+}
+
+
 @cache
 def scim_provider() -> ScimProvider:
     """The schemas AWS publishes and the PATCH shapes it takes from Entra."""
@@ -85,15 +102,10 @@ def scim_provider() -> ScimProvider:
             primary=True,
         )
     ]
-    schemas = [each for each in load_default_schemas().values() if "Config" not in str(each.name)]
+    schemas = list(load_default_schemas().values())
     for schema in schemas:
-        schema.attributes = [each for each in schema.attributes if each.name not in UNSUPPORTED]
-        for attribute in schema.attributes if schema.id in (CORE_USER, ENTERPRISE) else ():
-            hidden = "displayName" if attribute.name == "manager" else "display"
-            if attribute.sub_attributes:
-                attribute.sub_attributes = [
-                    each for each in attribute.sub_attributes if each.name != hidden
-                ]
+        if schema.id in (CORE_USER, CORE_GROUP, ENTERPRISE):
+            schema.attributes = _published(schema.attributes or [], _REQUIRED)
     policy = ScimPolicy(
         remove_value_as_filter=ScimPolicy.RemoveValue.apply,
         unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
@@ -101,3 +113,18 @@ def scim_provider() -> ScimProvider:
     return ScimProvider.from_discovery(
         schemas, load_default_resource_types().values(), config=config, policy=policy
     )
+
+
+def _published(attributes: list[Any], required: dict[str, Any]) -> list[Any]:
+    """A schema's attributes without those that AWS refuses, the required ones marked as such."""
+    kept = [each for each in attributes if each.name not in UNSUPPORTED]
+    for attribute in kept:
+        attribute.required = attribute.required or attribute.name in required
+        if attribute.sub_attributes:
+            below = [
+                each
+                for each in attribute.sub_attributes
+                if each.name not in _UNSUPPORTED_BELOW.get(attribute.name, ())
+            ]
+            attribute.sub_attributes = _published(below, required.get(attribute.name, {}))
+    return kept

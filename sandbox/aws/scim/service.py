@@ -48,6 +48,7 @@ _DETAILS = {
     400: "Request is unparsable, syntactically incorrect, or violates schema.",
     401: "User is not authorized to perform this operation. The access token is not valid.",
     404: "Resource not found.",
+    405: "The operation is not supported.",
     409: "Refused to create a new, duplicate resource.",
 }
 
