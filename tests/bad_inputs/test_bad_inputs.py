@@ -59,7 +59,7 @@ def test_plan_ends_with_2_and_sentences(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(FILES)
-    code = main(["plan", "--access", name, "--organization", "../organization.json"])
+    code = main(["plan", "--access", name, "--organization", "../../federation/organization.json"])
     said = capsys.readouterr()
     assert code == 2
     assert said.out == ""
@@ -96,7 +96,14 @@ def test_files_that_are_not_there(arguments: list[str], sentence: str) -> None:
 
 
 def _plan(access: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops", "plan", "--organization", "../organization.json"]
+    command = [
+        sys.executable,
+        "-m",
+        "ops",
+        "plan",
+        "--organization",
+        "../../federation/organization.json",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
     return subprocess.run(
         [*command, "--access", *access],

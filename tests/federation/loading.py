@@ -10,6 +10,9 @@ from typing import Any
 
 from federation.access import load_access
 from federation.declared import Access
+from federation.organization import Organization
+
+COMPANY = Path(__file__).parent / "organization.json"
 
 
 def load(*files: Mapping[str, Any], **named: Mapping[str, Any]) -> Access:
@@ -23,3 +26,8 @@ def load(*files: Mapping[str, Any], **named: Mapping[str, Any]) -> Access:
                 json.dumps(data, ensure_ascii=False, default=str), encoding="utf-8"
             )
         return load_access(list(names), root=root)
+
+
+def company() -> Organization:
+    """The fictional company of the sandbox: 13 accounts, one of them suspended."""
+    return Organization.from_dict(json.loads(COMPANY.read_bytes()))
