@@ -94,13 +94,21 @@ class Cycle:
         execution = self._execution
         execution.entitled = len(scope.people) + len(scope.groups)
         execution.imported = execution.entitled + len(departures)
+        # Departures come first: a name that is used again must not find its predecessor.
+        too_many = self._too_many(departures)
+        if not too_many:
+            self._take_away(departures)
         self._each("User", self._due(self._arriving(scope)), self._push_person(scope))
         self._each(
             "Group",
             self._due(scope.groups),
             lambda i: self._provisioner.group(i, scope.groups[i]),
         )
-        self._take_away(departures)
+        if too_many:
+            raise TooManyDeletesError(
+                f"{len(departures)} deletions are pending, more than the threshold of "
+                f"{self._settings.delete_threshold}."
+            )
 
     def _push_person(self, scope: Scope) -> Callable[[str], Outcome]:
         return lambda i: self._provisioner.person(i, scope.people[i])
@@ -125,12 +133,13 @@ class Cycle:
             groups = [i for i in groups if i not in tenant.groups]
         return Departures(leaving, for_good, groups)
 
-    def _take_away(self, departures: Departures) -> None:
+    def _too_many(self, departures: Departures) -> bool:
         threshold = self._settings.delete_threshold
-        if threshold is not None and len(departures) > threshold and not self._job.force_deletes:
-            raise TooManyDeletesError(
-                f"{len(departures)} deletions are pending, more than the threshold of {threshold}."
-            )
+        if threshold is None or self._job.force_deletes:
+            return False
+        return len(departures) > threshold
+
+    def _take_away(self, departures: Departures) -> None:
         self._each("Group", departures.delete_groups, self._provisioner.delete)
         self._each("User", departures.disable, self._provisioner.disable)
         self._each("User", departures.delete_people, self._provisioner.delete)

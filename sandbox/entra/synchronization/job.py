@@ -104,8 +104,8 @@ class Execution:
             "countImportedReferenceDeltas": 0,
             "error": self.error.shown() if self.error else None,
             "state": self.state,
-            "timeBegan": graph_time(self.began),
-            "timeEnded": graph_time(self.ended or self.began),
+            "timeBegan": _precise(self.began),
+            "timeEnded": _precise(self.ended or self.began),
         }
 
 
@@ -122,6 +122,8 @@ class Job:
     reset: set[str] = field(default_factory=set)
     """What the next cycle forgets before it begins."""
     links: dict[str, Link] = field(default_factory=dict)
+    linked_targets: dict[str, str] = field(default_factory=dict)
+    """Object ids by target id: the other way round than `links`."""
     escrows: dict[str, Escrow] = field(default_factory=dict)
     quarantine: Quarantine | None = None
     successive_failures: int = 0
@@ -161,8 +163,27 @@ class Job:
             self.escrows.clear()
         if self.reset & {"Full", "ConnectorDataStore"}:
             self.links.clear()
+            self.linked_targets.clear()
         self.reset.clear()
         self.due = now + INTERVAL
+
+    def remember(self, object_id: str, link: Link) -> None:
+        """Link an object with its target; who had that target before (re-created) loses it."""
+        before = self.linked_targets.get(link.target_id)
+        if before not in (None, object_id):
+            self.links.pop(str(before), None)
+        self.links[object_id] = link
+        self.linked_targets[link.target_id] = object_id
+
+    def forget(self, object_id: str) -> None:
+        """Drop an object's link, and a person from the groups written so far."""
+        link = self.links.pop(object_id, None)
+        if link is None:
+            return
+        self.linked_targets.pop(link.target_id, None)
+        if link.kind == "User":
+            for other in self.links.values():
+                other.members.pop(object_id, None)
 
     def clear_quarantine(self) -> None:
         """Forget the quarantine and the failures that led to it."""
@@ -222,6 +243,11 @@ class Job:
         if self.quarantine is not None:
             return "Quarantine"
         return "Active" if self.enabled else "Paused"
+
+
+def _precise(moment: datetime) -> str:
+    """Cycles may be shorter than a second; Graph gives fractions here."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _time(moment: datetime | None) -> str:

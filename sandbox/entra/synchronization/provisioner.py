@@ -69,6 +69,7 @@ class Provisioner:
         }
         outcome.changed += self._members("Add", link, _missing(wanted, link.members))
         outcome.changed += self._members("Remove", link, _missing(link.members, wanted))
+        link.members = wanted
         if outcome.action == "Other" and outcome.changed:
             outcome.action = "Update"
         return outcome
@@ -173,12 +174,14 @@ class Provisioner:
 
     def _remember(self, object_id: str, link: Link) -> None:
         with self._tenant.lock:
-            self._job.links[object_id] = link
+            self._job.remember(object_id, link)
 
     def _forget(self, object_id: str) -> None:
         with self._tenant.lock:
-            self._job.links.pop(object_id, None)
+            self._job.forget(object_id)
 
 
 def _missing(wanted: dict[str, str], present: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in wanted.items() if present.get(k) != v}
+    """By target id: a person made again in Entra may have the predecessor's account."""
+    targets = set(present.values())
+    return {k: v for k, v in wanted.items() if v not in targets}

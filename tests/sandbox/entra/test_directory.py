@@ -175,3 +175,18 @@ def test_the_gallery_lists_its_templates(cloud: Cloud) -> None:
     found = cloud.get(f"/applicationTemplates?$filter=displayName eq '{name}'")["value"]
     assert [t["id"] for t in found] == [AWS_TEMPLATE]
     assert found[0]["supportedSingleSignOnModes"] == ["saml", "external"]
+
+
+def test_a_restored_person_is_back_in_the_groups(cloud: Cloud) -> None:
+    leo, group = cloud.user_id("leo"), cloud.group_id("AWS-Data")
+    cloud.do("DELETE", f"/users/{leo}")
+    assert len(cloud.get(f"/groups/{group}/members")["value"]) == 2
+    cloud.do("POST", f"/directory/deletedItems/{leo}/restore")
+    assert len(cloud.get(f"/groups/{group}/members")["value"]) == 3
+
+
+def test_members_can_be_added_by_patch(cloud: Cloud) -> None:
+    group = cloud.group_id("AWS-Billing")
+    bound = [f"{cloud.url}/v1.0/directoryObjects/{cloud.user_id(n)}" for n in ("ada", "bob")]
+    cloud.do("PATCH", f"/groups/{group}", {"members@odata.bind": bound})
+    assert len(cloud.get(f"/groups/{group}/members")["value"]) == 4

@@ -280,3 +280,10 @@ def test_my_apps_lists_and_starts_what_is_assigned(trusted: App, browser: Browse
     stranger = Browser(trusted.cloud).visit("GET", start)
     assert "https://example.awsapps.com" in stranger.page.headers["Content-Security-Policy"]
     assert stranger.sign_in("ada").page.status == 302
+
+
+def test_force_authn_asks_again(trusted: App, browser: Browser) -> None:
+    browser.ask(request_xml()).sign_in("ada")
+    again = request_xml().replace(" ID=", ' ForceAuthn="true" ID=')
+    assert "password" in browser.ask(again).fields
+    assert judged(trusted, browser.sign_in("ada").fields["SAMLResponse"])

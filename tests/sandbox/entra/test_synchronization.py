@@ -430,3 +430,48 @@ def test_sync_all_ignores_assignments(app: App, scim: ScimStub, scim_url: str) -
     app.cycle()
     assert len(scim.resources["Groups"]) == 8
     assert len(scim.resources["Users"]) == 24
+
+
+def test_a_group_made_again_under_its_name_is_another_one(
+    app: App, scim: ScimStub, scim_url: str
+) -> None:
+    provisioned(app, scim_url, "AWS-Data")
+    before = target_id(scim, "AWS-Data")
+    app.cloud.do("DELETE", f"/groups/{app.cloud.group_id('AWS-Data')}")
+    body = {
+        "displayName": "AWS-Data",
+        "mailEnabled": False,
+        "mailNickname": "again",
+        "securityEnabled": True,
+    }
+    again = app.cloud.do("POST", "/groups", body)["id"]
+    app.assign(again)
+    app.cycle()
+    assert target_id(scim, "AWS-Data") != before
+    assert scim.named("AWS-Data")["externalId"] == again
+    app.cycle()
+    assert scim.named("AWS-Data")["externalId"] == again
+
+
+def test_a_person_made_again_takes_over_the_account(
+    app: App, scim: ScimStub, scim_url: str
+) -> None:
+    provisioned(app, scim_url, "AWS-Data")
+    before = target_id(scim, "leo@example.com")
+    app.cloud.do("DELETE", "/users/leo@example.com")
+    body = {
+        "accountEnabled": True,
+        "displayName": "Leo Again",
+        "mailNickname": "leo2",
+        "userPrincipalName": "leo@example.com",
+    }
+    again = app.cloud.do("POST", "/users", body)["id"]
+    add_member(app, app.cloud.group_id("AWS-Data"), again)
+    app.cycle()
+    leo = scim.named("leo@example.com")
+    assert (leo["id"], leo["externalId"], leo["active"]) == (before, "leo2", True)
+    app.cloud.clock.advance(timedelta(days=31))
+    app.cloud.act_as()
+    app.cycle()
+    assert scim.named("leo@example.com")["active"] is True
+    assert before in scim.named("AWS-Data")["members"]
