@@ -223,6 +223,7 @@ class Recorder:
     calls: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    authorizations: list[str] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -230,6 +231,7 @@ class Recorder:
         line = self.line(environ)
         self.calls.append(line)
         self.bodies.append(_parsed(body))
+        self.authorizations.append(environ.get("HTTP_AUTHORIZATION", ""))
         status, answer = self.answer(line)
         start_response(
             f"{status} Told", [("Content-Type", "application/json"), *self.headers.items()]

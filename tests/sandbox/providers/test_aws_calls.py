@@ -469,3 +469,34 @@ def test_a_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving_provider(aws.connect) as engine, pytest.raises(grpc.RpcError) as failed:
         engine.configure("aws")
     assert "the aws double has no region" in refusal(failed.value)
+
+
+def test_a_role_is_assumed_for_another_account(cloud: Cloud) -> None:
+    roles = [{"roleArn": "arn:aws:iam::111122223333:role/Deploy", "sessionName": "test"}]
+    credentials = (
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>other</AccessKeyId>"
+        "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+        "<Expiration>2030-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>"
+        "</AssumeRoleResponse>"
+    )
+    asked: list[str] = []
+
+    def sts(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append(environ["wsgi.input"].read().decode())
+        start_response("200 OK", [("Content-Type", "text/xml")])
+        return [credentials.encode()]
+
+    with listening(sts) as port, serving_provider(aws.connect) as connected:
+        connected.configure(
+            "aws",
+            assumeRoles=json.dumps(roles),
+            endpoints=json.dumps([{"sts": f"http://127.0.0.1:{port}"}]),
+            skipCredentialsValidation="true",
+            skipRequestingAccountId="true",
+        )
+        cloud.answers = {LIST: (200, {"AccountAssignments": [OWN]})}
+        row = f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
+        assert connected.imported(ASSIGNMENT, row) is not None
+    assert "Action=AssumeRole" in asked[0]
+    assert "RoleSessionName=test" in asked[0]
+    assert cloud.authorizations[-1].startswith("AWS4-HMAC-SHA256 Credential=other/")
