@@ -6,14 +6,15 @@ calls differ from AWS's; organizations, iam and sts are moto's, the first one co
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from moto.core.base_backend import BackendDict
 
 from sandbox.aws.app import Application
-from sandbox.aws.console import Console, ConsoleError
+from sandbox.aws.console import Console
+from sandbox.aws.control import Control
+from sandbox.aws.faults import Faults, RateLimit
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identitystore.operations import IdentityStoreOperations
 from sandbox.aws.identitystore.store import IdentityStore
@@ -27,7 +28,6 @@ from sandbox.aws.ssoadmin.common import Site
 from sandbox.aws.ssoadmin.jobs import Jobs
 from sandbox.aws.ssoadmin.operations import SsoAdminOperations
 from sandbox.aws.ssoadmin.state import IdentityCenter
-from sandbox.aws.summary import summary
 from sandbox.aws.wire import Call, Gate, JsonService
 from sandbox.clock import Clock
 
@@ -51,18 +51,24 @@ class Aws:
         self.base_url = base_url.rstrip("/")
         self.region = self._seed.region
         self.management_account_id = self._seed.management_account_id
+        self.faults = Faults()
+        self.rate_limit = RateLimit()
         self.gates: list[Gate] = []
+        self.control = Control(self)
         self.wsgi: WSGIApplication = Application(self)
         self.reset()
 
     def reset(self) -> None:
-        """Back to the seed: the organization without Identity Center."""
+        """Back to the seed: the organization without Identity Center; no faults, no gates."""
         BackendDict.reset()
+        self.faults.replace([])
+        self.rate_limit.per_second = None
+        self.gates[:] = [self.faults.gate, self.rate_limit.gate]
         self.organization = plant(self._seed)
         self.site = Site(
             clock=self._clock,
             center=IdentityCenter(),
-            jobs=Jobs(self._clock),
+            jobs=Jobs(self._clock, self.faults.fails),
             organization=self.organization,
             home_region=self.region,
         )
@@ -77,15 +83,15 @@ class Aws:
         ]
         self.gateway = Gateway(self._services, self.gates, self.management_account_id)
         store_id = self._seed.identity_store_id
-        self._source = IdentitySource(
+        self.source = IdentitySource(
             entity_id=f"https://{self.region}.signin.aws.amazon.com/platform/saml/{store_id}",
             base_url=self.base_url,
         )
-        self.portal = Portal(self.site, self._source, self.base_url)
-        self.console = Console(self._seed, self.site, self._source, self.portal, self.base_url)
+        self.portal = Portal(self.site, self.source, self.base_url)
+        self.console = Console(self._seed, self.site, self.source, self.portal, self.base_url)
         self._scim: ScimApplication | None = None
         nothing = IdentityStore(identifier="", account_id="", issuer="", clock=self._clock)
-        self._no_scim = ScimApplication(nothing, Tenant(self._clock), self._clock)
+        self._no_scim = ScimApplication(nothing, Tenant(self._clock), self._clock, [])
 
     def close(self) -> None:
         """Nothing to stop: the emulator has no threads of its own."""
@@ -101,35 +107,8 @@ class Aws:
         if tenant is None or store is None or tenant.id != tenant_id:
             return self._no_scim
         if self._scim is None:
-            self._scim = ScimApplication(store, tenant, self._clock)
+            self._scim = ScimApplication(store, tenant, self._clock, self.gates)
         return self._scim
-
-    def state(self) -> dict[str, Any]:
-        """What there is now, for tests and the demo; without secrets."""
-        shown = summary(self.site, self._source, self.console, self.portal.url)
-        return {**shown, "violations": self.violations}
-
-    def set_account_state(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Put an account into a state: `{"accountId": …, "state": "SUSPENDED"}`."""
-        states = ("PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
-        if body.get("state") not in states:
-            raise ConsoleError(f"The state must be one of {', '.join(states)}.", 400)
-        try:
-            self.organization.set_state(str(body.get("accountId")), body["state"])
-        except KeyError:
-            raise ConsoleError("The organization has no such account.", 400) from None
-        return {"accountId": body["accountId"], "state": body["state"]}
-
-    def set_timing(self, body: dict[str, Any]) -> dict[str, Any]:
-        """How slow Identity Center is: `{"delaySeconds": 5, "maxOutstanding": 10}`."""
-        delay, limit = body.get("delaySeconds", 0), body.get("maxOutstanding")
-        if not isinstance(delay, int | float) or delay < 0:
-            raise ConsoleError("delaySeconds must be a number of seconds.", 400)
-        if limit is not None and (not isinstance(limit, int) or limit < 1):
-            raise ConsoleError("maxOutstanding must be a positive number.", 400)
-        self.site.jobs.delay = timedelta(seconds=delay)
-        self.site.max_outstanding = limit
-        return {"delaySeconds": delay, "maxOutstanding": limit}
 
     def _store_of(self, call: Call) -> IdentityStore | None:
         """The identity store a caller sees: in the home region, as an administrator."""

@@ -23,25 +23,30 @@ from scim2_server.utils import (
     load_default_service_provider_config,
 )
 
+from sandbox.aws.errors import AwsError
 from sandbox.aws.identitystore.attributes import ENTERPRISE
 from sandbox.aws.identitystore.store import IdentityStore
 from sandbox.aws.scim.rules import CORE_GROUP, CORE_USER, UNSUPPORTED
 from sandbox.aws.scim.service import AwsScimHandler, AwsScimService
 from sandbox.aws.scim.storage import IdentityStoreStorage
 from sandbox.aws.scim.tokens import Tenant
+from sandbox.aws.wire import Call, Gate
 from sandbox.clock import Clock
 
 
 class ScimApplication(WSGIApplication):
     """Serves one provisioning tenant; every request must show one of its tokens."""
 
-    def __init__(self, store: IdentityStore, tenant: Tenant, clock: Clock) -> None:
+    def __init__(
+        self, store: IdentityStore, tenant: Tenant, clock: Clock, gates: list[Gate]
+    ) -> None:
         provider = scim_provider()
         service = AwsScimService(provider, clock)
         storage = IdentityStoreStorage(store, provider)
         super().__init__(storage, provider, service)
         self.handler = AwsScimHandler(service, storage)
         self._tenant = tenant
+        self._gates = gates
 
     @staticmethod
     def split_path(path: str) -> str:
@@ -57,6 +62,21 @@ class ScimApplication(WSGIApplication):
         scheme, _, secret = (request.header("Authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not self._tenant.accepts(secret.strip()):
             raise UnauthorizedException
+
+    def dispatch_request(self, request: ScimRequest) -> ScimResponse:
+        """Every call passes the gates, under the name of AWS's operation."""
+        self.check_auth(request)
+        operation = _operation(request)
+        for gate in self._gates:
+            gate(Call(service="scim", operation=operation, region="", account_id="", access_key=""))
+        response: ScimResponse = super().dispatch_request(request)
+        return response
+
+    def handle_exception(self, request: ScimRequest, exception: Exception) -> ScimResponse:
+        """What a gate refuses is an answer, not a bug to be logged."""
+        if isinstance(exception, AwsError):
+            return self.service.error_response(exception)
+        return super().handle_exception(request, exception)
 
     def finalize_response(self, request: ScimRequest, response: ScimResponse) -> ScimResponse:
         """AWS answers `application/json` and names each request."""
@@ -83,6 +103,17 @@ _UNSUPPORTED_BELOW = {
     "phoneNumbers": ("display",),
     "roles": ("display",),
 }
+
+
+_VERBS = {"POST": "Create", "PUT": "Put", "PATCH": "Patch", "DELETE": "Delete"}
+
+
+def _operation(request: ScimRequest) -> str:
+    """AWS's name of an operation, such as `ListUsers` or `PatchGroup`."""
+    name, _, identifier = request.path.strip("/").partition("/")
+    if request.method == "GET":
+        return f"Get{name.removesuffix('s')}" if identifier else f"List{name}"
+    return f"{_VERBS.get(request.method, request.method)}{name.removesuffix('s')}"
 
 
 @cache

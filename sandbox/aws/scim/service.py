@@ -44,12 +44,15 @@ PAGE = 100
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+# What a gate refuses with, as SCIM status.
+_STATUS_OF = {"ThrottlingException": 429, "ConflictException": 409, "AccessDeniedException": 403}
 _DETAILS = {
     400: "Request is unparsable, syntactically incorrect, or violates schema.",
     401: "User is not authorized to perform this operation. The access token is not valid.",
     404: "Resource not found.",
     405: "The operation is not supported.",
     409: "Refused to create a new, duplicate resource.",
+    429: "Request throttled. Please try again later.",
 }
 
 
@@ -164,6 +167,8 @@ class AwsScimService(ScimService):
         """An error in AWS's shape."""
         response = super().error_response(exception)
         status = int(response.status)
+        if isinstance(exception, AwsError):
+            status = _STATUS_OF.get(exception.code, exception.status)
         if status in (405, 412, 415, 501):
             status = 405 if status == 405 else 400
         reason = exception.detail if isinstance(exception, SCIMException) else None

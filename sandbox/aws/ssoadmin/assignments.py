@@ -60,7 +60,8 @@ class Assignments:
 
     def _start(self, call: Call, kind: str, work: Callable[[], str | None]) -> Body:
         about = {name: value for name, value in call.body.items() if name != "InstanceArn"}
-        return {_STATUS[kind]: self._site.jobs.start(kind, about, work)}
+        accounts = [call.body["TargetId"]]
+        return {_STATUS[kind]: self._site.jobs.start(call.operation, kind, about, accounts, work)}
 
     def _grant(self, row: Assignment) -> str | None:
         """Carry out a creation; the reason if AWS cannot."""

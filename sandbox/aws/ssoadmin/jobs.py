@@ -41,18 +41,32 @@ class Job:
 
 
 class Jobs:
-    """The requests of an instance, in the order they came. `delay` is how long each takes."""
+    """The requests of an instance, in the order they came.
 
-    def __init__(self, clock: Clock) -> None:
+    `delay` is how long each takes; requests for one account are carried out one after another
+    ("IAM roles updated at a time per account: 1", user guide, quotas). `fails` tells, by
+    operation, whether a fault lets the request fail.
+    """
+
+    def __init__(self, clock: Clock, fails: Callable[[str], bool]) -> None:
         self.delay = timedelta()
         self._clock = clock
+        self._fails = fails
         self._jobs: dict[str, Job] = {}
         self._pending: list[Job] = []
+        self._busy_until: dict[str, datetime] = {}
 
-    def start(self, kind: str, about: dict[str, Any], work: Work) -> dict[str, Any]:
+    def start(
+        self, operation: str, kind: str, about: dict[str, Any], accounts: list[str], work: Work
+    ) -> dict[str, Any]:
         """Take a request; its answer is always IN_PROGRESS, however soon it is carried out."""
         now = self._clock.now()
-        job = Job(str(uuid.uuid4()), kind, now, now + self.delay, work, about)
+        free = max((self._busy_until.get(each, now) for each in accounts), default=now)
+        due = max(free, now) + self.delay
+        self._busy_until.update(dict.fromkeys(accounts, due))
+        if self._fails(operation):
+            work = _failure
+        job = Job(str(uuid.uuid4()), kind, now, due, work, about)
         self._jobs[job.request_id] = job
         self._pending.append(job)
         return job.shown()
@@ -81,3 +95,7 @@ class Jobs:
         """The requests of a kind, newest first, as the List…Status operations show them."""
         jobs = [job for job in reversed(self._jobs.values()) if job.kind == kind]
         return [job.brief() for job in jobs if state in (None, job.state)]
+
+
+def _failure() -> str:
+    return "Received a 500 status error: An internal error occurred. Please try again later."

@@ -35,7 +35,11 @@ class Provisioning:
         if call.body["TargetType"] == "AWS_ACCOUNT":
             about["AccountId"] = call.body["TargetId"]
         status = self._site.jobs.start(
-            PROVISIONING, about, lambda: self._carry_out(permission_set, accounts)
+            call.operation,
+            PROVISIONING,
+            about,
+            accounts,
+            lambda: self._carry_out(permission_set, accounts),
         )
         return {"PermissionSetProvisioningStatus": status}
 

@@ -117,14 +117,33 @@ def test_requests_take_as_long_as_the_sandbox_says(center: Cloud) -> None:
     assert len(rows(center, arn, DEV)) == 1
 
 
+def test_one_account_is_changed_at_a_time(center: Cloud) -> None:
+    arn = center.permission_set("A")
+    first, second = center.group("G1"), center.group("G2")
+    center.control("timing", {"delaySeconds": 10})
+    for account, group in ((DEV, first), (DEV, second), (PROD, second)):
+        center.sso.create_account_assignment(**center.row(arn, account, group))
+    center.clock.advance(timedelta(seconds=11))
+    assert (len(rows(center, arn, DEV)), len(rows(center, arn, PROD))) == (1, 1)
+    center.clock.advance(timedelta(seconds=10))
+    assert len(rows(center, arn, DEV)) == 2
+
+
 def test_ten_outstanding_requests_are_the_most(center: Cloud) -> None:
     center.control("timing", {"delaySeconds": 30, "maxOutstanding": 10})
     groups, arn = [center.group(f"G{n}") for n in range(11)], center.permission_set("A")
     create = center.sso.create_account_assignment
     for group in groups[:10]:
         create(**center.row(arn, DEV, group))
+    assert (
+        center.sso.list_account_assignment_creation_status(
+            InstanceArn=center.instance, Filter={"Status": "FAILED"}
+        )["AccountAssignmentsCreationStatus"]
+        == []
+    )
     assert refusal(create, **center.row(arn, DEV, groups[10])) == "ConflictException"
     center.clock.advance(timedelta(seconds=31))
+    assert len(rows(center, arn, DEV)) == 1
     create(**center.row(arn, DEV, groups[10]))
 
 
@@ -209,7 +228,7 @@ def test_an_assignment_that_goes_while_its_set_is_provisioned(center: Cloud) -> 
     center.control("timing", {"delaySeconds": 5})
     center.sso.delete_account_assignment(**center.row(arn, DEV, group))
     request = provision(center, arn)
-    center.clock.advance(timedelta(seconds=6))
+    center.clock.advance(timedelta(seconds=11))
     status = center.sso.describe_permission_set_provisioning_status(
         InstanceArn=center.instance, ProvisionPermissionSetRequestId=request["RequestId"]
     )["PermissionSetProvisioningStatus"]

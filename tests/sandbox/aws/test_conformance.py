@@ -95,7 +95,7 @@ def test_scim2_tester_finds_the_named_deviations_only() -> None:
     clock = Clock()
     tenant = Tenant(clock)
     client = WSGISCIMClient(
-        ScimApplication(_store(), tenant, clock),
+        ScimApplication(_store(), tenant, clock, []),
         base_url="http://127.0.0.1",
         headers={"Authorization": f"Bearer {tenant.new_token().secret}"},
         # AWS's errors have members of their own.
