@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sandbox.entra.errors import GraphError, bad_request
+from sandbox.entra.permissions import used
 from sandbox.entra.seed import add_crowd
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Control:
             "admin-token": self._admin_token,
             "synchronize": self._synchronize,
             "switches": self._switches,
+            "permissions": self._permissions,
             "crowd": self._crowd,
         }
 
@@ -94,6 +96,14 @@ class Control:
             if "roles" in body:
                 self._tenant.app_roles[self._client_id] = set(_strings(body["roles"]))
             return {"roles": sorted(self._tenant.app_roles[self._client_id])}
+
+    def _permissions(self, body: Json) -> Json:
+        """Operations used so far and the app roles that allow them; `{forget: true}` begins anew."""
+        with self._tenant.lock:
+            answer = {"operations": used(self._tenant)}
+            if body.get("forget"):
+                self._tenant.operations.clear()
+        return answer
 
     def _admin_token(self, body: Json) -> Json:
         """A token for Graph with all app roles, or with `{roles: […]}`."""

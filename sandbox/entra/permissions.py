@@ -180,6 +180,22 @@ def check(tenant: Tenant, caller: Caller, operation: str, arguments: dict[str, s
         grants = READ_BY_KIND[found[0]] if found else grants
     if not allowed(tenant, caller, grants, target):
         raise forbidden()
+    tenant.operations[operation] = tenant.operations.get(operation, 0) + 1
+
+
+def used(tenant: Tenant) -> Json:
+    """The operations allowed so far: how often, and which app roles each could have had.
+
+    A role that counts only on the caller's own objects is marked `(owned)`.
+    """
+    return {
+        operation: {"calls": calls, "anyOf": [_shown(grant) for grant in TABLE[operation]]}
+        for operation, calls in sorted(tenant.operations.items())
+    }
+
+
+def _shown(grant: Grant) -> list[str]:
+    return sorted(f"{role} (owned)" if grant.owned else role for role in grant.roles)
 
 
 def allowed(tenant: Tenant, caller: Caller, grants: Grants, target: str | None) -> bool:

@@ -71,6 +71,8 @@ class Tenant:
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     born: dict[str, datetime] = field(default_factory=dict)
+    operations: dict[str, int] = field(default_factory=dict)
+    """How often each operation of Graph was allowed: what least privilege is read from."""
     app_roles: dict[str, set[str]] = field(default_factory=dict)
     """Graph app roles by client id: what the next token of that client carries."""
     client_secrets: dict[str, str] = field(default_factory=dict)

@@ -216,7 +216,7 @@ class SignIn:
         response = Response(body, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = policy
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 

@@ -251,4 +251,4 @@ def _precise(moment: datetime) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return graph_time(moment) if moment else NEVER
+    return _precise(moment) if moment else NEVER

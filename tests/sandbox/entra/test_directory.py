@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -190,3 +191,19 @@ def test_members_can_be_added_by_patch(cloud: Cloud) -> None:
     bound = [f"{cloud.url}/v1.0/directoryObjects/{cloud.user_id(n)}" for n in ("ada", "bob")]
     cloud.do("PATCH", f"/groups/{group}", {"members@odata.bind": bound})
     assert len(cloud.get(f"/groups/{group}/members")["value"]) == 4
+
+
+def test_many_callers_at_once_lose_nothing(app: App) -> None:
+    cloud = app.cloud
+
+    def one(number: int) -> str:
+        name = f"Parallel-{number}"
+        body = {"displayName": name, "mailEnabled": False, "mailNickname": name}
+        group = str(cloud.do("POST", "/groups", {**body, "securityEnabled": True})["id"])
+        return app.assign(group)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(one, range(60)))
+    listed = cloud.get(f"{app.path}/appRoleAssignedTo")["value"]
+    assert {a["id"] for a in listed} == set(made)
+    assert len(made) == len(set(made)) == 60

@@ -84,3 +84,15 @@ def test_roles_of_new_tokens_can_be_changed(cloud: Cloud) -> None:
     before = cloud.control("app-roles")["roles"]
     assert "Application.ReadWrite.OwnedBy" in before
     assert cloud.control("app-roles", {"roles": ["Group.Read.All"]})["roles"] == ["Group.Read.All"]
+
+
+def test_what_was_used_is_told_with_the_roles_that_allow_it(cloud: Cloud) -> None:
+    cloud.get("/groups")
+    cloud.get("/groups")
+    cloud.act_as("Nothing.Useful")
+    cloud.graph("GET", "/v1.0/users")
+    used = cloud.control("permissions", {"forget": True})["operations"]
+    assert list(used) == ["GET /groups"]
+    assert used["GET /groups"]["calls"] == 2
+    assert ["Group.Read.All"] in used["GET /groups"]["anyOf"]
+    assert cloud.control("permissions")["operations"] == {}
