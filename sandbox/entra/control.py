@@ -98,7 +98,7 @@ class Control:
             return {"roles": sorted(self._tenant.app_roles[self._client_id])}
 
     def _permissions(self, body: Json) -> Json:
-        """Operations used so far and the app roles that allow them; `{forget: true}` begins anew."""
+        """Operations used so far, and app roles that allow them; `{forget: true}` begins anew."""
         with self._tenant.lock:
             answer = {"operations": used(self._tenant)}
             if body.get("forget"):
