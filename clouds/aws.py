@@ -6,7 +6,7 @@ on rows, groups or (unless a rule selects by tag) accounts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,6 +151,16 @@ class Aws:
                     for u in users.result()
                 ),
             ]
+
+    @staticmethod
+    def pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
+        """Everything that a paged list operation returns under `key`. Raises AwsError."""
+        return _pages(client, operation, key, **arguments)
+
+    @staticmethod
+    def ask(call: Callable[[], Any]) -> Any:
+        """The answer of one call. Raises AwsError with one sentence."""
+        return _ask(call)
 
     def memberships(
         self, identity_store_id: str, group_ids: Collection[str]

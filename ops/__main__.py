@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "status": ("ops.status", "how the federation is doing, and what a person has to do"),
     "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),
+    "recover": ("ops.recover", "put a stack in order after a killed update"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command.

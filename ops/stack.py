@@ -78,7 +78,9 @@ class Cli:
     directory: Path = Path()
     stack: str | None = None
 
-    def run(self, *arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, stdin: str = "", seconds: float = 600
+    ) -> subprocess.CompletedProcess[str]:
         """Any command; its exit code is the caller's. Raises StackError when it can't run."""
         command = [
             *(_executable(), "-C", str(self.directory.resolve()), *arguments),
@@ -92,7 +94,7 @@ class Cli:
                 text=True,
                 timeout=seconds,
                 check=False,
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
         except OSError as error:
@@ -100,9 +102,9 @@ class Cli:
         except subprocess.TimeoutExpired:
             raise StackError(f"pulumi {arguments[0]} did not end within {seconds:.0f} s") from None
 
-    def checked(self, *arguments: str, seconds: float = 600) -> str:
+    def checked(self, *arguments: str, stdin: str = "", seconds: float = 600) -> str:
         """The standard output of a command that must succeed. Raises StackError."""
-        done = self.run(*arguments, seconds=seconds)
+        done = self.run(*arguments, stdin=stdin, seconds=seconds)
         if done.returncode:
             raise StackError(explain(done.stderr or done.stdout))
         return done.stdout

@@ -1,0 +1,129 @@
+"""The checkpoint of a killed update: what is taken in, what is forgotten, what is left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from federation.recovery import DERIVED_IDS, interrupted, taken_in, written_at
+
+ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
+SET = {"permissionSetArn": "ps", "instanceArn": "inst"}
+INPUTS = {
+    "__defaults": [],
+    "principalId": "p",
+    "principalType": "GROUP",
+    "targetId": "111122223333",
+    "targetType": "AWS_ACCOUNT",
+    **SET,
+}
+IDENT = "p,GROUP,111122223333,AWS_ACCOUNT,ps,inst"
+
+
+def resource(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "urn": f"urn:pulumi:dev::x::a:b:C${ROW}::{name}",
+        "custom": True,
+        "type": ROW,
+        "inputs": INPUTS,
+        "provider": "the-provider",
+        **more,
+    }
+
+
+def export(*resources: Any, pending: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        "version": 3,
+        "deployment": {
+            "manifest": {"time": "2026-11-24T07:09:38.212215966Z"},
+            "resources": list(resources),
+            "pending_operations": [{"type": kind, "resource": one} for kind, one in pending],
+        },
+    }
+
+
+def test_what_was_being_done_is_told() -> None:
+    (one,) = interrupted(export(pending=[("creating", resource("a/group/b/1"))]))
+    assert (one.what, one.kind, one.name) == ("creating", "AccountAssignment", "a/group/b/1")
+    assert interrupted({"deployment": {}}) == []
+
+
+def test_what_was_made_is_taken_in_with_its_inputs() -> None:
+    before = export(resource("old", id="o"), pending=[("creating", resource("new"))])
+    after = taken_in(before, {resource("new")["urn"]: IDENT})["deployment"]
+    assert "pending_operations" not in after
+    assert [one["id"] for one in after["resources"]] == ["o", IDENT]
+    made = after["resources"][1]
+    assert made["provider"] == "the-provider"
+    assert "__defaults" not in made["outputs"]
+    assert made["outputs"]["principalId"] == "p"
+    assert before["deployment"]["pending_operations"], "the export itself stays as it was"
+
+
+def test_what_was_not_found_is_forgotten() -> None:
+    after = taken_in(export(pending=[("creating", resource("new"))]), {})["deployment"]
+    assert after == {"manifest": after["manifest"], "resources": []}
+
+
+def test_an_interrupted_deletion_keeps_its_resource() -> None:
+    old = resource("old", id="o")
+    after = taken_in(export(old, pending=[("deleting", old)]), {old["urn"]: "o"})["deployment"]
+    assert after["resources"] == [old]
+
+
+def test_an_interrupted_replacement_leaves_the_old_one_to_be_deleted() -> None:
+    before = export(resource("r", id="o"), pending=[("creating", resource("r"))])
+    after = taken_in(before, {resource("r")["urn"]: IDENT})["deployment"]["resources"]
+    assert [(one["id"], one.get("delete", False)) for one in after] == [("o", True), (IDENT, False)]
+
+
+def test_what_the_state_already_has_is_not_taken_in_twice() -> None:
+    before = export(resource("r", id=IDENT), pending=[("creating", resource("r"))])
+    after = taken_in(before, {resource("r")["urn"]: IDENT})["deployment"]["resources"]
+    assert [(one["id"], one.get("delete", False)) for one in after] == [(IDENT, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24T07:09:38.212215966Z", datetime(2026, 11, 24, 7, 9, 38, tzinfo=UTC)),
+        ("2026-11-24T08:09:38.2+01:00", datetime(2026, 11, 24, 7, 9, 38, tzinfo=UTC)),
+        ("2026-11-24T07:09:38Z", datetime(2026, 11, 24, 7, 9, 38, tzinfo=UTC)),
+    ],
+)
+def test_the_time_of_a_checkpoint(text: str, moment: datetime) -> None:
+    assert written_at({"deployment": {"manifest": {"time": text}}}) == moment
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "ident"),
+    [
+        ("AccountAssignment", INPUTS, IDENT),
+        ("ManagedPolicyAttachment", {"managedPolicyArn": "arn", **SET}, "arn,ps,inst"),
+        (
+            "CustomerManagedPolicyAttachment",
+            {"customerManagedPolicyReference": {"name": "deploy", "path": "/p/"}, **SET},
+            "deploy,/p/,ps,inst",
+        ),
+        (
+            "CustomerManagedPolicyAttachment",
+            {"customerManagedPolicyReference": {"name": "deploy"}, **SET},
+            "deploy,/,ps,inst",
+        ),
+        ("InstanceAccessControlAttributes", SET, "inst"),
+        (
+            "ApplicationIdentifierUri",
+            {"applicationId": "/applications/a", "identifierUri": "https://example.com"},
+            "/applications/a/identifierUris/aHR0cHM6Ly9leGFtcGxlLmNvbQ==",
+        ),
+        (
+            "ApplicationRedirectUris",
+            {"applicationId": "/applications/a", "type": "Web"},
+            "/applications/a/redirectUris/Web",
+        ),
+    ],
+)
+def test_ids_that_follow_from_inputs(kind: str, inputs: dict[str, Any], ident: str) -> None:
+    assert DERIVED_IDS[kind](inputs) == ident
