@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-class Unmeasurable(Exception):  # noqa: N818 - says what the situation is
+class Unmeasurable(Exception):  # noqa: N818 - a situation, not a mistake
     """The bench can't run here; the message says what is missing."""
 
 

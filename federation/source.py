@@ -149,7 +149,7 @@ def hidden_character(text: str) -> str | None:
         return None
     for char in text:
         if char not in "\n\t" and unicodedata.category(char) in _HIDDEN:
-            name = unicodedata.name(char, "a control character")
+            name = unicodedata.name(char, "unnamed")
             return f"U+{ord(char):04X} ({name})"
     return None
 

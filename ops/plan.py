@@ -124,7 +124,11 @@ def _lines(findings: tuple[Finding, ...], resolution: Resolution) -> Iterator[st
     yield from map(str, findings)
     if findings:
         errors = sum(finding.severity == "error" for finding in findings)
-        yield f"{errors} errors, {len(findings) - errors} warnings."
+        yield f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}."
     duration = estimated_duration(added=len(resolution.assignments))
     if duration.total_seconds() > 60:
         yield f"Creating all {len(resolution.assignments)} rows takes {spoken_duration(duration)}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -125,8 +125,8 @@ def test_never_beats_every_rule_and_says_so_where_a_rule_names_the_account() -> 
             {"account": "123456789012"},
             (
                 'error: rule "rules[0]": no account has the id "123456789012" in this '
-                "organization. There are: 111122223333, 222233334444, 333344445555, 444455556666, 555566667777, "
-                "611111111111, 622222222222, 711111111111 and 5 more."
+                "organization. There are: 111122223333, 222233334444, 333344445555, "
+                "444455556666, 555566667777, 611111111111, 622222222222, 711111111111 and 5 more."
             ),
         ),
         (
@@ -211,8 +211,8 @@ def test_an_ou_with_a_slash_in_its_name_is_reached_by_id() -> None:
     by_path = resolve(load(access_file({"targets": [{"ou": "Audit/Logs"}]})), tree, today=TODAY)
     assert sentences(by_path) == [
         (
-            'error: rule "rules[0]": no organizational unit "Audit/Logs". A name with a slash in it '
-            f"is reached by ouId: {ident}."
+            'error: rule "rules[0]": no organizational unit "Audit/Logs". A name with a slash in '
+            f"it is reached by ouId: {ident}."
         )
     ]
     by_id = resolve(load(access_file({"targets": [{"ouId": ident}]})), tree, today=TODAY)
