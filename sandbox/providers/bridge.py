@@ -47,14 +47,39 @@ def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(self: Bridge, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
+        except _UnfinishedError as error:
+            status = error.status
         except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, _listed(error))
+            status = _Status(grpc.StatusCode.UNKNOWN, _listed(error), ())
+        except Exception as error:  # noqa: BLE001  (a bug must still be told in a sentence)
+            told = f"the double of this plugin failed: {type(error).__name__}: {error}"
+            status = _Status(grpc.StatusCode.INTERNAL, told, ())
+        context.abort_with_status(status)
+        raise AssertionError("abort_with_status raises")
 
     return wrapper
 
 
 def _listed(error: ProviderError) -> str:
     return f"1 error occurred:\n\t* {error}\n\n"
+
+
+class _UnfinishedError(ProviderError):
+    """A failure after which the engine keeps the resource, marked as not fully initialized."""
+
+    def __init__(self, identity: str, properties: Any, error: ProviderError) -> None:
+        super().__init__(str(error))
+        message = _listed(error)
+        detail = any_pb2.Any()
+        detail.Pack(
+            provider_pb2.ErrorResourceInitFailed(
+                id=identity, properties=properties, reasons=[message]
+            )
+        )
+        code = grpc.StatusCode.UNKNOWN
+        status = status_pb2.Status(code=code.value[0], message=message, details=[detail])
+        packed = ("grpc-status-details-bin", status.SerializeToString())
+        self.status = _Status(code, message, (packed,))
 
 
 class Bridge(provider_pb2_grpc.ResourceProviderServicer):
@@ -153,7 +178,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_answering
-    def Create(self, request: Any, context: Any) -> Any:
+    def Create(self, request: Any, _: Any) -> Any:
         """Make the resource and read it back."""
         resource = self._resource(request.urn)
         inputs = without_defaults(decode(request.properties))
@@ -167,7 +192,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
             resource.settle(identity, inputs)
             state |= self._read_back(resource, identity, inputs)
         except ProviderError as error:
-            _abort_unfinished(context, identity, _outputs(resource, state), error)
+            raise _UnfinishedError(identity, _outputs(resource, state), error) from error
         return provider_pb2.CreateResponse(id=identity, properties=_outputs(resource, state))
 
     @staticmethod
@@ -264,25 +289,3 @@ def _autoname(request: Any) -> str:
         return str(request.autonaming.proposed_name)
     logical = request.name or request.urn.rpartition("::")[2]
     return f"{logical}-{hashlib.sha256(request.randomSeed).hexdigest()[:7]}"
-
-
-def _abort_unfinished(
-    context: grpc.ServicerContext, identity: str, properties: Any, error: ProviderError
-) -> None:
-    """Fail so that the engine keeps the resource, marked as not fully initialized."""
-    detail = any_pb2.Any()
-    detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=identity, properties=properties, reasons=[_listed(error)]
-        )
-    )
-    message = _listed(error)
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message)
-    status.details.append(detail)
-    context.abort_with_status(
-        _Status(
-            grpc.StatusCode.UNKNOWN,
-            message,
-            (("grpc-status-details-bin", status.SerializeToString()),),
-        )
-    )

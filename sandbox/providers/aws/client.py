@@ -27,17 +27,17 @@ NOT_FOUND = "ResourceNotFoundException"
 _CONFLICT_RETRIED = frozenset(
     {"AttachManagedPolicyToPermissionSet", "DetachManagedPolicyFromPermissionSet"}
 )
-_SERVICE = "SSO Admin"
+_SSO_ADMIN, _STS = "SSO Admin", "STS"  # as the Go SDK names them
 
 
 class AwsError(ProviderError):
     """An error answer, as the Go SDK words it."""
 
-    def __init__(self, operation: str, response: Mapping[str, Any]) -> None:
+    def __init__(self, service: str, operation: str, response: Mapping[str, Any]) -> None:
         error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
         self.code = str(error.get("Code", ""))
         super().__init__(
-            f"operation error {_SERVICE}: {operation}, https response error StatusCode:"
+            f"operation error {service}: {operation}, https response error StatusCode:"
             f" {metadata.get('HTTPStatusCode', 0)}, RequestID: {metadata.get('RequestId', '')},"
             f" {self.code}: {error.get('Message', '')}"
         )
@@ -76,7 +76,12 @@ class Aws:
 
     def verify(self) -> None:
         """Whose credentials these are, asked once. Raises ProviderError when AWS refuses them."""
-        self._guarded("GetCallerIdentity", self._client("sts", self.region).get_caller_identity)
+        what = "validating provider credentials: retrieving caller identity from STS"
+        try:
+            sts = self._client("sts", self.region)
+            self._guarded(_STS, "GetCallerIdentity", sts.get_caller_identity)
+        except ProviderError as error:
+            raise ProviderError(f"{what}: {error}") from error
 
     def call(self, operation: str, *, region: str = "", **arguments: Any) -> Any:
         """One operation of IAM Identity Center, by its API name. Raises AwsError."""
@@ -86,7 +91,7 @@ class Aws:
         interval = WAIT_INTERVAL
         while True:
             try:
-                return self._guarded(operation, lambda: method(**arguments))
+                return self._guarded(_SSO_ADMIN, operation, lambda: method(**arguments))
             except AwsError as error:
                 again = error.code == "ConflictException" and operation in _CONFLICT_RETRIED
                 if not again or time.monotonic() > deadline:
@@ -146,12 +151,12 @@ class Aws:
 
         sts = self._session.client("sts", endpoint_url=self._endpoints.get("sts") or None)
         arguments = {
-            "RoleArn": role["roleArn"],
-            "RoleSessionName": role.get("sessionName") or "pulumi",
-            "ExternalId": role.get("externalId"),
+            "RoleArn": role.get("rolearn"),
+            "RoleSessionName": role.get("sessionname") or "pulumi",
+            "ExternalId": role.get("externalid"),
         }
         present = {name: value for name, value in arguments.items() if value}
-        answer = self._guarded("AssumeRole", lambda: sts.assume_role(**present))
+        answer = self._guarded(_STS, "AssumeRole", lambda: sts.assume_role(**present))
         credentials = answer["Credentials"]
         return boto3.Session(
             aws_access_key_id=credentials["AccessKeyId"],
@@ -161,7 +166,7 @@ class Aws:
         )
 
     @staticmethod
-    def _guarded(operation: str, send: Callable[[], Any]) -> Any:
+    def _guarded(service: str, operation: str, send: Callable[[], Any]) -> Any:
         from botocore.exceptions import (  # noqa: PLC0415
             BotoCoreError,
             ClientError,
@@ -170,15 +175,16 @@ class Aws:
         try:
             return send()
         except ClientError as error:
-            raise AwsError(operation, error.response) from error
+            raise AwsError(service, operation, error.response) from error
         except BotoCoreError as error:
-            raise ProviderError(f"operation error {_SERVICE}: {operation}, {error}") from error
+            raise ProviderError(f"operation error {service}: {operation}, {error}") from error
 
 
 def _parsed(config: Mapping[str, str], name: str) -> list[dict[str, Any]]:
-    """Nested configuration arrives as JSON."""
+    """Nested configuration arrives as JSON, its keys in Python's or in Pulumi's spelling."""
     value = json.loads(config.get(name) or "[]")
-    return value if isinstance(value, list) else [value]
+    blocks = value if isinstance(value, list) else [value]
+    return [{key.replace("_", "").lower(): part for key, part in one.items()} for one in blocks]
 
 
 def _merged(blocks: list[dict[str, Any]]) -> dict[str, str]:

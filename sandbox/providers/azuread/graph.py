@@ -29,6 +29,7 @@ POLL_INTERVAL = 0.01  # seconds; the real plugin waits 5 s
 CONSISTENCY_TIMEOUT = 10.0  # seconds; the real plugin waits 3 to 15 minutes
 RETRIED = frozenset({408, 424, 429, 500, 502, 503, 504})
 ATTEMPTS = 8
+CONNECTION_ATTEMPTS = 3  # for an answer that was lost on its way
 FIRST_PAUSE = 0.05  # seconds, doubled each time
 LONGEST_PAUSE = 2.0  # seconds
 TOKEN_RESERVE = 20 * 60  # seconds before its expiry that a token is renewed
@@ -158,10 +159,15 @@ class Graph:
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
             data = json.dumps(body).encode()
-        try:
-            return self._http.request(method, url, body=data, headers=headers, redirect=False)
-        except urllib3.exceptions.HTTPError as error:
-            raise ProviderError(f"Graph at {self.base} does not answer: {error}") from error
+        for attempt in range(1, CONNECTION_ATTEMPTS + 1):
+            try:
+                return self._http.request(method, url, body=data, headers=headers, redirect=False)
+            except urllib3.exceptions.HTTPError as error:
+                # Sent again, whatever the method: the real plugin may make a thing twice, too.
+                lost = isinstance(error, urllib3.exceptions.ProtocolError)
+                if not lost or attempt == CONNECTION_ATTEMPTS:
+                    raise ProviderError(f"Graph at {self.base} does not answer: {error}") from error
+        raise AssertionError("the last attempt returns or raises")
 
     def _endpoints(self) -> tuple[str, str]:
         host = self._credentials.metadata_host

@@ -216,7 +216,7 @@ class Recorder:
     """Writes down every request as `METHOD path?query` and answers what a test has told it to.
 
     `answers` are tried in their order: a pattern for the whole line, and an answer or a list of
-    answers, of which the last one stays.
+    answers, of which the last one stays. `lose` is the number of answers that get lost.
     """
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
@@ -224,6 +224,7 @@ class Recorder:
     bodies: list[Any] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     authorizations: list[str] = field(default_factory=list)
+    lose: int = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
@@ -232,6 +233,9 @@ class Recorder:
         self.calls.append(line)
         self.bodies.append(_parsed(body))
         self.authorizations.append(environ.get("HTTP_AUTHORIZATION", ""))
+        if self.lose:
+            self.lose -= 1
+            raise ConnectionResetError
         status, answer = self.answer(line)
         start_response(
             f"{status} Told", [("Content-Type", "application/json"), *self.headers.items()]

@@ -472,7 +472,7 @@ def test_a_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_role_is_assumed_for_another_account(cloud: Cloud) -> None:
-    roles = [{"roleArn": "arn:aws:iam::111122223333:role/Deploy", "sessionName": "test"}]
+    roles = [{"role_arn": "arn:aws:iam::111122223333:role/Deploy", "sessionName": "test"}]
     credentials = (
         "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>other</AccessKeyId>"
         "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"

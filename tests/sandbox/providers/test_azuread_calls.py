@@ -663,3 +663,19 @@ def test_secrets_never_leave_unmarked(graph: Graph, engine: Engine) -> None:
     checked = engine.check(SECRET, {"servicePrincipalId": SP, "credentials": PAIRS})
     marks = [one["value"] for one in plain(checked.inputs)["credentials"]]
     assert marks == [{"secret": "https://x"}, {"secret": "hush"}]
+
+
+def test_a_lost_answer_is_asked_for_again(graph: Graph, engine: Engine) -> None:
+    graph.lose = 1
+    graph.answers = {f"GET {APP_PATH}": NOT_FOUND}
+    row = f"/applicationTemplates/{TEMPLATE}/instantiate/{APP}/{SP}"
+    assert engine.imported(FROM_TEMPLATE, row) is None
+    assert graph.take() == [f"GET {APP_PATH}"] * 2
+
+
+def test_a_graph_that_is_not_there_is_told(engine: Engine, graph: Graph) -> None:
+    graph.lose = 100
+    graph.answers = {f"GET {APP_PATH}": NOT_FOUND}
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.imported(FROM_TEMPLATE, f"/applicationTemplates/{TEMPLATE}/instantiate/{APP}/{SP}")
+    assert f"Graph at http://127.0.0.1:{graph.port} does not answer" in refusal(failed.value)

@@ -41,6 +41,8 @@ class Thing(Resource):
         self.settle_error = ""
 
     def create(self, inputs: Properties) -> str:
+        if inputs["size"] == 0.5:
+            raise ZeroDivisionError("a bug")
         if inputs["size"] == 13:
             raise ProviderError("no thing is of that size")
         identity = f"thing-{len(self.store) + 1}"
@@ -248,6 +250,13 @@ def test_a_failed_create_leaves_nothing(engine: Engine) -> None:
     with pytest.raises(grpc.RpcError) as failed:
         engine.create(TOKEN, {"size": 13})
     assert refusal(failed.value) == "1 error occurred:\n\t* no thing is of that size\n\n"
+
+
+def test_a_bug_of_the_double_is_told_as_one(engine: Engine) -> None:
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.create(TOKEN, {"size": 0.5})
+    told = refusal(failed.value)
+    assert told == "the double of this plugin failed: ZeroDivisionError: a bug"
 
 
 def test_what_fails_after_the_id_is_known_stays_unfinished(engine: Engine, thing: Thing) -> None:
