@@ -43,7 +43,7 @@ def compose(inputs: Inputs) -> None:
         SamlTrustArgs(
             app=app,
             metadata=inputs.metadata,
-            certificates=settings.enterprise_app.signing_certificates,
+            certificates=settings.enterprise_app.certificates,
             tenant_id=inputs.graph.tenant_id,
             login_endpoint=inputs.graph.login_endpoint,
             protect=protect,

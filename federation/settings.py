@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -58,6 +58,7 @@ def _display_name(value: str) -> str:
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 # Graph, application resource: displayName has at most 256 characters.
 DisplayName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_display_name)]
+CertificateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$", max_length=254)]
 RoleArn = Annotated[
     str, Field(pattern=r"^arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+$")
@@ -86,23 +87,18 @@ class EnterpriseAppSettings(_Section):
         max_length=5,
         description="Who Entra reminds before a certificate expires, and of provisioning failures.",
     )
-    signing_certificates: Mapping[str, date | None] = Field(
-        default={"initial": None},
-        min_length=1,
-        description="Token-signing certificates by a name of yours, with their expiry (null: three "
-        "years, Entra's default and maximum). Add one to roll over; certificates are never "
-        "deleted.",
+    signing_certificates: Mapping[CertificateName, date | Literal["retired"] | None] = Field(
+        default={},
+        description="Token-signing certificates beside the one named initial, by a name of yours, "
+        "with their expiry (null: three years, Entra's default and maximum); retired: the program "
+        "forgets it. Pulumi never deletes a certificate in Entra.",
     )
 
-    @field_validator("signing_certificates")
-    @classmethod
-    def _names(cls, value: Mapping[str, date | None]) -> Mapping[str, date | None]:
-        for name in value:
-            if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", name):
-                raise ValueError(
-                    f"the certificate name {name!r} must be 1 to 32 letters, digits or hyphens"
-                )
-        return value
+    @property
+    def certificates(self) -> dict[str, date | None]:
+        """Expiry by name of the certificates to keep: `initial`, until retired, and the others."""
+        named = {"initial": None, **self.signing_certificates}
+        return {name: expiry for name, expiry in named.items() if expiry != "retired"}
 
 
 class ManagementAccess(_Section):

@@ -203,7 +203,8 @@ class HandOffs:
         return found, ""
 
     def _thumbprints(self) -> list[str]:
-        thumbprints = self.session.stack.outputs.get("thumbprints") or {}
+        provider = self.session.stack.outputs.get("identityProvider") or {}
+        thumbprints = provider.get("thumbprints") or {}
         return [str(thumbprint) for thumbprint in thumbprints.values()]
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_minimal_configuration_is_phase_app_with_safe_defaults() -> None:
     settings = load_settings(config(), file=FILE)
     assert settings.access == ("environments/dev/access.yaml",)
     assert settings.provisioning is None
-    assert settings.enterprise_app.signing_certificates == {"initial": None}
+    assert settings.enterprise_app.certificates == {"initial": None}
     assert not settings.protect
 
 
@@ -49,6 +50,15 @@ def test_a_full_configuration_is_normalised() -> None:
     assert settings.provisioning.endpoint.endswith("/scim/v2")
     assert settings.provisioning.region == "eu-west-1"
     assert settings.access == ("a.yaml", "teams/*.yaml")
+
+
+def test_a_second_certificate_joins_the_first_until_that_one_is_retired() -> None:
+    def certificates(**named: Any) -> dict[str, Any]:
+        app = {**APP, "signingCertificates": named}
+        return load_settings(config(enterpriseApp=app), file=FILE).enterprise_app.certificates
+
+    assert certificates(r2="2029-01-01") == {"initial": None, "r2": date(2029, 1, 1)}
+    assert certificates(r2="2029-01-01", initial="retired") == {"r2": date(2029, 1, 1)}
 
 
 def test_the_token_shows_in_no_representation() -> None:
@@ -64,7 +74,7 @@ def test_the_token_shows_in_no_representation() -> None:
         ({"surprise": 1}, "surprise\n  is not a key"),
         ({"enterpriseApp": {"name": "a\u202eb"}}, "control or bidirectional"),
         ({"enterpriseApp": {**APP, "notificationEmails": ["nobody"]}}, "notificationEmails.0"),
-        ({"enterpriseApp": {**APP, "signingCertificates": {"a b": None}}}, "letters, digits"),
+        ({"enterpriseApp": {**APP, "signingCertificates": {"a b": None}}}, "signingCertificates"),
         ({"identityCenter": {"accessPortalUrl": "http://example.com/"}}, "must be an https URL"),
         ({"identityCenter": {"serviceProviderMetadata": "x.xml"}}, "needs accessPortalUrl"),
         ({"identityCenter": {**CENTER, "managementAccess": {}}}, "either roleArn or profile"),

@@ -87,7 +87,7 @@ class World:
         self.instance: Instance | None = INSTANCE
         self.outputs: dict[str, Any] = {
             "federationMetadataUrl": URL,
-            "thumbprints": {"initial": self.thumbprint},
+            "identityProvider": {"thumbprints": {"initial": self.thumbprint}},
         }
         self.metadata = folder / "service-provider.xml"
         self.metadata.write_text(sp_metadata())
@@ -192,7 +192,7 @@ def test_sp_metadata_that_is_gone_is_wrong(world: World) -> None:
 
 
 def test_a_certificate_that_the_stack_did_not_make_is_wrong(world: World) -> None:
-    world.outputs["thumbprints"] = {"initial": "00" * 20}
+    world.outputs["identityProvider"] = {"thumbprints": {"initial": "00" * 20}}
     step = world.steps()[8]
     assert step.verdict == "wrong"
     assert world.thumbprint in step.check
