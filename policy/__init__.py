@@ -1,0 +1,1 @@
+"""The CrossGuard policy pack: rules for any stack between Entra ID and IAM Identity Center."""
