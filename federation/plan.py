@@ -87,9 +87,13 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     if phase is not Phase.ACCESS:
         return _without_rows(phase, resolution, findings, previous_keys)
     found = match(facts.principals.values(), facts.identity_store)
-    _stop_on_strangers(found)
+    others = _others(facts, pinned, previous_keys)
+    _stop_on_others(settings, facts, pinned, others)
+    _stop_on_strangers(found, others)
+    # An accepted new object is a principal of its own: nothing is left of the old one's pins.
+    pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
     _stop_on_recreated(settings, pinned, found)
-    expected = _expected(facts, found, previous_keys, preview=preview)
+    expected = _expected(facts, found, previous_keys, others, preview=preview)
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
     return Plan(
         phase=phase,
@@ -167,9 +171,57 @@ def _problem(finding: Finding) -> Problem:
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
 
 
-def _stop_on_strangers(found: Match) -> None:
-    if found.strangers:
-        raise UpdateStoppedError("; ".join(found.strangers[key] for key in sorted(found.strangers)))
+def _others(
+    facts: Facts,
+    pinned: Mapping[Row, PinnedRow],
+    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+) -> dict[PrincipalKey, str]:
+    """Principals with rows whose key now means another Entra object; the old object id by key."""
+    before = facts.checkpoint.object_ids
+    with_rows = {row.principal for row in pinned}
+    found: dict[PrincipalKey, str] = {}
+    for key, principal in facts.principals.items():
+        old, new = before.get(previous_keys.get(key, key)), principal.object_id
+        if key in with_rows and old and new and old.casefold() != new.casefold():
+            found[key] = old
+    return found
+
+
+def _stop_on_others(
+    settings: Settings,
+    facts: Facts,
+    pinned: Mapping[Row, PinnedRow],
+    others: Mapping[PrincipalKey, str],
+) -> None:
+    """Whoever controls the new object would get the old one's access: it takes a person's word."""
+    stories = []
+    for key, old in sorted(others.items()):
+        principal = facts.principals[key]
+        if settings.accept_recreated.get(key.key) == principal.object_id:
+            continue
+        names = sorted(row.logical_name for row in pinned if row.principal == key)
+        stories.append(
+            f"{key} is another object in Entra now: {old} was deleted and re-created, or the "
+            f"access file names another one; {principal.name!r} is {principal.object_id}. Its "
+            f"{len(names)} rows ({', '.join(names)}) stay as they are. Find out who made the new "
+            "one; then either repair it at the source, declare it under a key of its own, or "
+            f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
+            "configuration"
+        )
+    if stories:
+        raise UpdateStoppedError(". ".join(stories))
+
+
+def _stop_on_strangers(found: Match, others: Collection[PrincipalKey]) -> None:
+    sentences = [
+        f"Identity Center still has the old object's {key}, which Entra would join: run python -m "
+        "ops sync, which takes it away, then pulumi up"
+        if key in others
+        else found.strangers[key]
+        for key in sorted(found.strangers)
+    ]
+    if sentences:
+        raise UpdateStoppedError("; ".join(sentences))
 
 
 def _stop_on_recreated(settings: Settings, pinned: Mapping[Row, PinnedRow], found: Match) -> None:
@@ -180,7 +232,12 @@ def _stop_on_recreated(settings: Settings, pinned: Mapping[Row, PinnedRow], foun
 
 
 def _expected(
-    facts: Facts, found: Match, previous_keys: Mapping[PrincipalKey, PrincipalKey], *, preview: bool
+    facts: Facts,
+    found: Match,
+    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+    others: Collection[PrincipalKey],
+    *,
+    preview: bool,
 ) -> frozenset[PrincipalKey]:
     """Missing principals that may arrive within this update.
 
@@ -195,7 +252,9 @@ def _expected(
     }
     if preview and facts.checkpoint.provisioning:
         assigned = facts.checkpoint.object_ids
-        expected = {key for key in expected if previous_keys.get(key, key) not in assigned}
+        expected = {
+            key for key in expected if key in others or previous_keys.get(key, key) not in assigned
+        }
     return frozenset(expected)
 
 

@@ -180,6 +180,31 @@ def test_a_recreated_principal_stops_the_update_until_it_is_accepted(tmp_path: P
     assert accepted.rows.ready == {row(ONE): "g-2", row(TWO): "g-2"}
 
 
+def test_another_object_behind_a_key_stops_the_update_until_it_is_accepted(
+    tmp_path: Path,
+) -> None:
+    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    ids = {"platform": "o-2"}
+    with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: o-2\}"):
+        plan(tmp_path, before=before, object_ids=ids)
+    parts = {**READY, "acceptRecreated": {"platform": "o-2"}}
+    accepted = plan(tmp_path, before=before, object_ids=ids, parts=parts, preview=True)
+    assert accepted.rows.late == (row(ONE), row(TWO))
+    with pytest.raises(UpdateStoppedError, match="still has the old object's group platform"):
+        plan(tmp_path, before=before, object_ids=ids, parts=parts, store=ARRIVED)
+
+
+def test_another_object_behind_a_key_without_rows_inherits_nothing(tmp_path: Path) -> None:
+    before = checkpoint(assigned={"platform": "o-1"})
+    made = plan(tmp_path, before=before, object_ids={"platform": "o-2"})
+    assert made.rows.late == (row(ONE), row(TWO))
+
+
+def test_a_group_that_this_update_creates_is_expected(tmp_path: Path) -> None:
+    made = plan(tmp_path, before=checkpoint(), object_ids={"platform": None}, preview=True)
+    assert made.rows.late == (row(ONE), row(TWO))
+
+
 def test_a_group_made_by_hand_stops_the_update(tmp_path: Path) -> None:
     store = (IdentityStorePrincipal(type="GROUP", id="g-9", name="AWS-Platform"),)
     with pytest.raises(UpdateStoppedError, match="did not make"):
