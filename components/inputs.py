@@ -97,7 +97,7 @@ def read_inputs(root: Path) -> Inputs:
     """
     # First: the engine answers from the checkpoint only before something is registered.
     checkpoint = read_checkpoint()
-    settings = load_settings(_configuration(NAMESPACE), file=f"Pulumi.{pulumi.get_stack()}.yaml")
+    settings = _settings()
     access = load_access(settings.access, root=root)
     metadata = _service_provider_metadata(settings, root)
     graph = Graph.connect(_configuration("azuread"))
@@ -127,6 +127,13 @@ def read_inputs(root: Path) -> Inputs:
     _check_management_access(inputs)
     _try_new_token(inputs)
     return inputs
+
+
+def _settings() -> Settings:
+    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    path = Path(pulumi.get_root_directory()) / file
+    content = path.read_bytes() if path.is_file() else b""
+    return load_settings(_configuration(NAMESPACE), file=file, content=content)
 
 
 def _configuration(namespace: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -21,8 +21,10 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from federation.errors import InvalidInput, Problem
+from federation.errors import InvalidInput, Problem, suggestion
 from federation.saml_metadata import is_web_url
+from federation.source import Document, dotted, hidden_character, read_yaml
+from federation.validation import keys_at
 
 NAMESPACE: Final = "entra-identity-center"
 
@@ -41,27 +43,48 @@ class Phase(StrEnum):
         return list(Phase).index(self)
 
 
-def _web_url(value: str) -> str:
-    if not is_web_url(value):
-        raise ValueError("must be an https URL")
-    return value
+def _must(sentence: str, holds: Callable[[str], object]) -> AfterValidator:
+    """A validator whose message is a sentence instead of a pattern."""
+
+    def check(value: str) -> str:
+        if not holds(value):
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
 
 
-def _display_name(value: str) -> str:
-    if any(
-        ord(c) < 32 or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for c in value
-    ):
-        raise ValueError("must not hold control or bidirectional characters")
-    return value
+_EMAIL: Final = r"[^@\s,;<>]{1,64}@[^@\s,;<>]+\.[^@\s,;<>.]+"
+_LABEL: Final = r"[A-Za-z0-9-]{1,32}"
+_ROLE_ARN: Final = r"arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+"
 
-
-WebUrl = Annotated[str, AfterValidator(_web_url)]
-# Graph, application resource: displayName has at most 256 characters.
-DisplayName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_display_name)]
-CertificateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$", max_length=254)]
+WebUrl = Annotated[str, _must("it must be an https URL", is_web_url)]
+DisplayName = Annotated[
+    str,
+    # Graph, application resource: displayName has at most 256 characters.
+    _must("it must have 1 to 256 characters", lambda value: 1 <= len(value) <= 256),
+    _must(
+        "it must not hold control or bidirectional characters",
+        lambda value: hidden_character(value) is None,
+    ),
+]
+Email = Annotated[
+    str,
+    _must("it must be an e-mail address", re.compile(_EMAIL).fullmatch),
+    Field(json_schema_extra={"pattern": f"^{_EMAIL}$"}),
+]
+CertificateName = Annotated[
+    str,
+    _must(
+        "a certificate's name must be 1 to 32 letters, digits or hyphens",
+        re.compile(_LABEL).fullmatch,
+    ),
+    Field(json_schema_extra={"pattern": f"^{_LABEL}$"}),
+]
 RoleArn = Annotated[
-    str, Field(pattern=r"^arn:aws(-[a-z]{1,5}){0,3}:iam::\d{12}:role/[\w+=,.@/-]+$")
+    str,
+    _must("it must be the ARN of an IAM role", re.compile(_ROLE_ARN).fullmatch),
+    Field(json_schema_extra={"pattern": f"^{_ROLE_ARN}$"}),
 ]
 
 # AWS SCIM developer guide: https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, dual-stack
@@ -110,7 +133,7 @@ class ManagementAccess(_Section):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.role_arn is None) == (self.profile is None):
-            raise ValueError("needs either roleArn or profile")
+            raise ValueError("it needs either roleArn or profile")
         return self
 
 
@@ -163,7 +186,7 @@ class ProvisioningSettings(_Section):
         value = value.removesuffix("/")
         if not _SCIM_ENDPOINT.fullmatch(value):
             raise ValueError(
-                "must look like https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, "
+                "it must look like https://scim.<region>.amazonaws.com/<tenant id>/scim/v2, "
                 "as the Identity Center console shows it"
             )
         return value
@@ -214,32 +237,31 @@ class Settings(_Section):
         return self
 
 
-KEYS: Final = tuple(field.alias or name for name, field in Settings.model_fields.items())
-
-
-def load_settings(values: Mapping[str, Any], *, file: str) -> Settings:
+def load_settings(values: Mapping[str, Any], *, file: str, content: bytes = b"") -> Settings:
     """Validate the configuration values (keys without namespace) of one stack.
 
-    `file` names the stack's configuration file in messages. Raises InvalidInput with every problem;
-    no message repeats a value of a secret.
+    `file` names the stack's configuration file in messages, and `content` is its text, which only
+    serves to tell lines and columns. Raises InvalidInput with every problem; no message repeats a
+    value.
     """
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise InvalidInput(
-            [
-                _problem(detail, file)
-                for detail in error.errors(include_url=False, include_input=False)
-            ]
-        ) from None
+        document = read_yaml(content, file)
+        details = error.errors(include_url=False, include_input=False)
+        raise InvalidInput([_problem(detail, document) for detail in details]) from None
 
 
-def _problem(detail: Mapping[str, Any], file: str) -> Problem:
-    path = ".".join(str(part) for part in detail["loc"])
-    kind, message = detail["type"], str(detail["msg"])
+def _problem(detail: Mapping[str, Any], document: Document) -> Problem:
+    path: tuple[str | int, ...] = tuple(detail["loc"])
+    kind, message = detail["type"], str(detail["msg"]).removeprefix("Value error, ")
     if kind == "missing":
-        message = "is required"
+        message = "it is required"
     elif kind == "extra_forbidden":
-        message = "is not a key of this configuration"
-    message = message.removeprefix("Value error, ")
-    return Problem(file=file, path=f"{NAMESPACE}:{path}" if path else NAMESPACE, message=message)
+        allowed = keys_at(Settings, path[:-1])
+        message = f"there is no such key.{suggestion(str(path[-1]), allowed, intro='Allowed')}"
+    top = [f"{NAMESPACE}:{path[0]}"] if path else []
+    place = document.locate(("config", *top, *path[1:]), key=kind == "extra_forbidden")
+    shown = f"{NAMESPACE}:{dotted(path)}" if path else NAMESPACE
+    end = "" if message.endswith((".", "?")) else "."
+    return Problem.at(place._replace(path=shown), message + end)

@@ -46,7 +46,7 @@ def _problems(model: type[BaseModel], document: Document, details: list[Any]) ->
             continue  # an empty value is reported where the file is read
         if kind == "extra_forbidden":
             key = str(path[-1])
-            hint = suggestion(key, _keys_at(model, path[:-1]), intro="Allowed here")
+            hint = suggestion(key, keys_at(model, path[:-1]), intro="Allowed here")
             yield Problem.at(document.locate(path, key=True), f'unknown key "{key}".{hint}')
         else:
             yield Problem.at(document.locate(path, key=on_key), _sentence(detail, path, document))
@@ -92,7 +92,7 @@ def _found(value: Any, path: Path, document: Document) -> str:
     return document.written(path) or (value.text if isinstance(value, Unclear) else str(value))
 
 
-def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+def keys_at(model: type[BaseModel], path: Path) -> list[str]:
     """The keys that the mapping at `path` may have."""
     here: Any = model
     for step in path:

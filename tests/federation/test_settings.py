@@ -69,12 +69,18 @@ def test_the_token_shows_in_no_representation() -> None:
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ({"enterpriseApp": {}}, "enterpriseApp.name\n  is required"),
-        ({"enterpriseApp": {**APP, "color": "red"}}, "color\n  is not a key"),
-        ({"surprise": 1}, "surprise\n  is not a key"),
+        ({"enterpriseApp": {}}, "enterpriseApp.name\n  it is required."),
+        ({"enterpriseApp": {**APP, "color": "red"}}, "color\n  there is no such key"),
+        ({"acess": 1}, 'Did you mean "access"?'),
         ({"enterpriseApp": {"name": "a\u202eb"}}, "control or bidirectional"),
-        ({"enterpriseApp": {**APP, "notificationEmails": ["nobody"]}}, "notificationEmails.0"),
-        ({"enterpriseApp": {**APP, "signingCertificates": {"a b": None}}}, "signingCertificates"),
+        (
+            {"enterpriseApp": {**APP, "notificationEmails": ["nobody"]}},
+            "notificationEmails[0]\n  it must be an e-mail address.",
+        ),
+        (
+            {"enterpriseApp": {**APP, "signingCertificates": {"a b": None}}},
+            "letters, digits or hyphens",
+        ),
         ({"identityCenter": {"accessPortalUrl": "http://example.com/"}}, "must be an https URL"),
         ({"identityCenter": {"serviceProviderMetadata": "x.xml"}}, "needs accessPortalUrl"),
         ({"identityCenter": {**CENTER, "managementAccess": {}}}, "either roleArn or profile"),
@@ -100,6 +106,19 @@ def test_a_bad_token_section_never_repeats_the_token() -> None:
     )
     assert "tokenExpires" in message
     assert "very-secret-token" not in message
+
+
+def test_the_place_in_the_file_is_told() -> None:
+    text = b"""config:
+  entra-identity-center:enterpriseApp: {name: x, notificationEmail: a}
+  entra-identity-center:access: a.yaml
+"""
+    values = config(enterpriseApp={"name": "x", "notificationEmail": "a"})
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(values, file=FILE, content=text)
+    message = str(caught.value)
+    assert f"{FILE}:2:50  entra-identity-center:enterpriseApp.notificationEmail" in message
+    assert 'Did you mean "notificationEmails"?' in message
 
 
 def test_phases_are_ordered() -> None:
