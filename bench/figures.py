@@ -13,7 +13,7 @@ class Unmeasurable(Exception):  # noqa: N818 - a situation, not a mistake
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured value in `unit` (s, MB, calls, ratio), and the most it may be (None: no bound)."""
+    """One value in `unit` (s, MB, calls, ratio), and the most it may be (None: no bound)."""
 
     what: str
     rows: int

@@ -36,7 +36,7 @@ def test_the_company_is_the_same_every_time_and_as_large_as_it_says(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("value", "within"), [(0.4, True), (0.5, True), (0.6, False)])
-def test_figures_know_their_bound(value: float, within: bool) -> None:  # noqa: FBT001
+def test_figures_know_their_bound(value: float, within: bool) -> None:
     figure = Figure(what="process", rows=1000, value=value, unit="s", bound=0.5)
     assert figure.within is within
     text = table("a title", [figure])

@@ -1,0 +1,50 @@
+"""Cloud calls of an unchanged preview: they must not grow with accounts, groups or rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from bench.federation import GROUPS, Federation, federation
+from bench.figures import Figure
+from sandbox.request_log import counts
+
+_SETS: Final = 2
+_MORE_ACCOUNTS: Final = 12
+
+
+def measure(*, smallest: bool) -> list[Figure]:
+    """Calls of an unchanged preview at two sizes, in all and by operation where they differ."""
+    with federation() as made:
+        small_rows, small = _unchanged_preview(made, groups=1)
+        figures = [_figure("calls of an unchanged preview", small_rows, small)]
+        if not smallest:
+            made.add_accounts(_MORE_ACCOUNTS)
+        large_rows, large = _unchanged_preview(made, groups=len(GROUPS))
+    figures.append(_figure("the same with more accounts, groups and rows", large_rows, large))
+    grown = {name: large[name] - small[name] for name in large | small}
+    extra = ", ".join(f"{name} {number:+d}" for name, number in sorted(grown.items()) if number)
+    figures.append(
+        Figure(
+            what="calls that the larger size adds",
+            rows=large_rows,
+            value=sum(number for number in grown.values() if number > 0),
+            unit="calls",
+            bound=0,
+            note=extra,
+        )
+    )
+    return figures
+
+
+def _figure(what: str, rows: int, calls: Counter[str]) -> Figure:
+    return Figure(what=what, rows=rows, value=calls.total(), unit="calls")
+
+
+def _unchanged_preview(made: Federation, *, groups: int) -> tuple[int, Counter[str]]:
+    made.declare(permission_sets=_SETS, groups=groups)
+    made.stack.up()
+    before = counts(made.folder.requests)
+    made.stack.preview("--expect-no-changes")
+    after = counts(made.folder.requests)
+    return len(made.aws.assignments()), after - before
