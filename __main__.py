@@ -1,5 +1,6 @@
 """Entra ID to AWS IAM Identity Center as one stack: load and decide, compose, export."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pulumi
@@ -14,6 +15,7 @@ from components.permission_set import PermissionSet, PermissionSetArgs
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
+from federation.quotas import spoken_duration
 
 
 def compose(inputs: Inputs) -> None:
@@ -130,4 +132,8 @@ except REFUSALS as refusal:
     raise pulumi.RunError(str(refusal)) from None
 for warning in inputs.plan.warnings:
     pulumi.log.warn(str(warning))
+if inputs.plan.duration > timedelta(minutes=1):
+    pulumi.log.info(
+        f"AWS takes {spoken_duration(inputs.plan.duration)} to write this update's rows"
+    )
 compose(inputs)

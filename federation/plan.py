@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from federation.checkpoint import Checkpoint
 from federation.declared import Access, PermissionSet
@@ -24,6 +24,7 @@ from federation.principals import (
     plan_rows,
     recreated,
 )
+from federation.quotas import check_quotas, estimated_duration
 from federation.rows import PrincipalKey, Row
 from federation.settings import Phase, Settings
 from federation.targets import Resolution, resolve
@@ -52,7 +53,7 @@ class Plan:
     `permission_sets` are those to make, `management_sets` those with rows in the management
     account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
-    may arrive in this update.
+    may arrive in this update. `duration` estimates what AWS takes to write the rows.
     """
 
     phase: Phase
@@ -65,6 +66,7 @@ class Plan:
     reasons: Mapping[PrincipalKey, str]
     previous_keys: Mapping[PrincipalKey, PrincipalKey]
     old_names: Mapping[Row, str]
+    duration: timedelta = timedelta()
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
@@ -80,6 +82,7 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     findings = (
         *resolution.findings,
         *check_guards(access, resolution, facts.organization, tuple(pinned)),
+        *check_quotas(access, resolution, facts.organization),
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -110,6 +113,9 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
         reasons=_reasons(facts, found),
         previous_keys=previous_keys,
         old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
+        duration=estimated_duration(
+            added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
+        ),
     )
 
 

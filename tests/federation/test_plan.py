@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +238,12 @@ def test_rows_in_a_suspended_account_are_frozen_and_keep_their_set(tmp_path: Pat
     other = ACCESS.replace("ReadOnly", "Look").replace("LookAccess", "ReadOnlyAccess")
     with pytest.raises(InvalidInput, match="ReadOnly is gone from the access files"):
         plan(tmp_path, access=other, before=before, store=ARRIVED)
+
+
+def test_the_time_that_aws_takes_is_estimated_from_the_rows_that_change(tmp_path: Path) -> None:
+    assert plan(tmp_path, store=ARRIVED).duration == timedelta(seconds=15)
+    unchanged = checkpoint(row(ONE), row(TWO), assigned={"platform": "o-1"})
+    assert plan(tmp_path, before=unchanged, store=ARRIVED).duration == timedelta()
 
 
 def test_a_lost_setting_does_not_revoke_everything(tmp_path: Path) -> None:
