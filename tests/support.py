@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sandbox.admin import AwsAdmin, GraphAdmin
 from sandbox.console import Console
@@ -53,6 +54,22 @@ class Sandbox:
     def advance(self, by: timedelta) -> None:
         """Move the clouds' clock forward."""
         post(f"{self.running.awsUrl}{PREFIX}clock", {"seconds": by.total_seconds()})
+
+    def control_aws(self, action: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """An action of the emulated AWS's control surface."""
+        return post(f"{self.running.awsUrl}/_sandbox/{action}", body)
+
+    def control_entra(self, action: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """An action of the emulated Entra's control surface."""
+        return post(f"{self.running.entraUrl}/_sandbox/{action}", body)
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Let calls of the emulated AWS fail; these faults and no others."""
+        self.control_aws("faults", {"faults": list(faults)})
+
+    def synchronize(self) -> None:
+        """Let Entra's provisioning run a cycle now."""
+        self.control_entra("synchronize")
 
     def reset(self) -> None:
         """Both clouds back to their seeds; the process, its ports and ids stay."""

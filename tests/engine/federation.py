@@ -155,6 +155,23 @@ class Federation:
         self.enter_provisioning()
         return self.stack.up()
 
+    def rule(self, ident: str) -> dict[str, Any]:
+        """A rule of the access file."""
+        return next(rule for rule in self.access["rules"] if rule["id"] == ident)
+
+    def service_principal(self) -> dict[str, Any]:
+        """The enterprise app's service principal in Entra."""
+        name = self.stack.config()["enterpriseApp"]["name"]
+        principals = self.sandbox.graph.all("/v1.0/servicePrincipals")
+        return next(item for item in principals if item["displayName"] == name)
+
+    def unassign(self, group: str) -> None:
+        """Take a group off the enterprise app, behind the stack's back."""
+        path = f"/v1.0/servicePrincipals/{self.service_principal()['id']}/appRoleAssignedTo"
+        assignments = self.sandbox.graph.all(path)
+        found = next(item for item in assignments if item["principalDisplayName"] == group)
+        self.sandbox.graph.call("DELETE", f"{path}/{found['id']}")
+
     def rows(self) -> set[tuple[str, str, str]]:
         """The assignments in Identity Center: (account, permission set, group or user name)."""
         aws = self.sandbox.aws

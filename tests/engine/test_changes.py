@@ -173,16 +173,7 @@ def test_a_policy_detached_outside_is_found_and_attached_again(federation: Feder
 
 
 def test_an_unassigned_group_is_found_and_assigned_again(federation: Federation) -> None:
-    graph = federation.sandbox.graph
-    name = federation.stack.config()["enterpriseApp"]["name"]
-    (principal,) = [
-        item for item in graph.all("/v1.0/servicePrincipals") if item["displayName"] == name
-    ]
-    path = f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignedTo"
-    (assignment,) = [
-        item for item in graph.all(path) if item["principalDisplayName"] == "AWS-Contractors"
-    ]
-    graph.call("DELETE", f"{path}/{assignment['id']}")
+    federation.unassign("AWS-Contractors")
     run = federation.stack.up("--refresh")
     assert ("create", "AppRoleAssignment") in changed(run)
 

@@ -1,0 +1,205 @@
+"""Principals that come late, never, or as somebody else; calls that fail: nothing is lost."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.federation import (
+    ACCESS,
+    ASSIGNMENT,
+    ROWS,
+    Federation,
+    assert_before,
+    changed,
+    of_kind,
+)
+from tests.support import Sandbox
+
+pytestmark = pytest.mark.engine
+
+OLD_ROW = ("444455556666", "ReadOnly", "AWS-Platform")
+NEW_ROW = ("822222222222", "Deploy", "AWS-Developers")
+LOST_ROW = ("622222222222", "ReadOnly", "AWS-Platform")
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+    federation.reach_access()
+    return federation
+
+
+@pytest.fixture
+def federation(stack: Federation) -> Iterator[Federation]:
+    """The stack as ACCESS declares it, before and after, without faults."""
+    yield stack
+    stack.sandbox.set_faults()
+    stack.access = copy.deepcopy(ACCESS)
+    stack.write_access()
+    stack.stack.set_config("provisioning.waitMinutes", "5")
+    stack.stack.up()
+    assert stack.rows() == ROWS
+
+
+def add_group(federation: Federation, key: str, name: str) -> tuple[str, str, str]:
+    """Declare a group that has not been provisioned yet, with one row; returns the row."""
+    federation.access["groups"][key] = {"displayName": name}
+    federation.access["rules"].append(
+        {
+            "id": key,
+            "owner": "platform@example.com",
+            "group": key,
+            "permissionSets": ["ReadOnly"],
+            "targets": [{"accountName": "billing-dev"}],
+        }
+    )
+    federation.write_access()
+    return ("611111111111", "ReadOnly", name)
+
+
+def take_web_dev(federation: Federation) -> None:
+    """Revoke one row."""
+    federation.rule("platform-look")["except"] = [{"accountName": "web-dev"}]
+    federation.write_access()
+
+
+def swap_rows(federation: Federation) -> None:
+    """Grant NEW_ROW and revoke OLD_ROW."""
+    federation.rule("platform-look")["targets"] = [{"ou": "Workloads/Dev"}]
+    federation.rule("developers-deploy")["targets"].append({"accountName": "team-sandbox-2"})
+    federation.write_access()
+
+
+def test_a_group_that_comes_late_gets_its_rows_in_the_same_update(federation: Federation) -> None:
+    federation.sandbox.set_faults(
+        {"kind": "error", "service": "scim", "operation": "CreateGroup", "times": 1}
+    )
+    row = add_group(federation, "billing", "AWS-Billing")
+    federation.stack.up()
+    assert federation.stack.outputs()["held"] == []
+    assert federation.rows() == ROWS | {row}
+
+
+def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federation) -> None:
+    federation.sandbox.set_faults(
+        {"kind": "error", "service": "scim", "operation": "CreateGroup", "times": None}
+    )
+    federation.stack.set_config("provisioning.waitMinutes", "0.05")
+    row = add_group(federation, "data", "AWS-Data")
+    take_web_dev(federation)
+    run = federation.stack.up()
+    (held,) = federation.stack.outputs()["held"]
+    assert held["principal"] == "data"
+    assert held["rows"] == ["ReadOnly/group/data/611111111111"]
+    assert held["reason"]
+    assert "rows of group 'data' are held" in run.output
+    assert federation.rows() == ROWS - {LOST_ROW}
+
+    federation.sandbox.set_faults()
+    federation.stack.set_config("provisioning.waitMinutes", "5")
+    federation.sandbox.synchronize()
+    federation.stack.up()
+    assert federation.stack.outputs()["held"] == []
+    assert federation.rows() == ROWS - {LOST_ROW} | {row}
+
+
+def test_a_renamed_group_keeps_its_rows(federation: Federation) -> None:
+    graph = federation.sandbox.graph
+    group = next(
+        item for item in graph.all("/v1.0/groups") if item["displayName"] == "AWS-Developers"
+    )
+    graph.call("PATCH", f"/v1.0/groups/{group['id']}", {"displayName": "AWS-Builders"})
+    try:
+        federation.change_access(
+            lambda access: access["groups"]["developers"].update(displayName="AWS-Builders")
+        )
+        assert of_kind(federation.stack.up().changes, ASSIGNMENT) == []
+    finally:
+        graph.call("PATCH", f"/v1.0/groups/{group['id']}", {"displayName": "AWS-Developers"})
+
+
+def test_a_group_that_was_made_again_stops_the_update_until_accepted(
+    federation: Federation,
+) -> None:
+    old_id = federation.sandbox.aws.groups()["AWS-Developers"]
+    federation.unassign("AWS-Developers")
+    federation.sandbox.synchronize()
+    assert "AWS-Developers" not in federation.sandbox.aws.groups()
+    rows = federation.sandbox.aws.assignments()
+
+    # The group is assigned again; its rows stay as they are while it is away.
+    assert of_kind(federation.stack.up("--refresh").changes, ASSIGNMENT) == []
+    assert federation.sandbox.aws.assignments() == rows
+    federation.sandbox.synchronize()
+    new_id = federation.sandbox.aws.groups()["AWS-Developers"]
+    assert new_id != old_id
+
+    refused = federation.stack.up(check=False)
+    assert refused.exit_code != 0
+    assert "was deleted and re-created" in refused.errors
+    assert f"acceptRecreated: {{developers: {new_id}}}" in refused.errors
+    assert federation.sandbox.aws.assignments() == rows
+
+    federation.stack.set_config("acceptRecreated.developers", new_id)
+    federation.stack.up()
+    federation.stack.remove_config("acceptRecreated")
+    assert federation.rows() == ROWS
+
+
+def test_a_failing_grant_does_not_block_a_revocation(federation: Federation) -> None:
+    federation.sandbox.set_faults({"kind": "failed", "operation": "CreateAccountAssignment"})
+    take_web_dev(federation)
+    federation.rule("platform-look")["targets"].append({"accountName": "log-archive"})
+    federation.write_access()
+    run = federation.stack.up(check=False)
+    assert run.exit_code != 0
+    assert "Traceback" not in run.output
+    assert federation.rows() == ROWS - {LOST_ROW}
+    federation.stack.up()
+    assert federation.rows() == ROWS - {LOST_ROW} | {("222233334444", "ReadOnly", "AWS-Platform")}
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error"])
+def test_calls_that_fail_for_a_while_are_made_again(federation: Federation, kind: str) -> None:
+    calls = {
+        "sso-admin": (
+            "CreateAccountAssignment",
+            "DeleteAccountAssignment",
+            "DescribeAccountAssignmentCreationStatus",
+            "ListInstances",
+        ),
+        "identitystore": ("ListGroups",),
+        "organizations": ("ListRoots",),
+    }
+    federation.sandbox.set_faults(
+        *(
+            {"kind": kind, "service": service, "operation": operation, "times": 1}
+            for service, operations in calls.items()
+            for operation in operations
+        )
+    )
+    swap_rows(federation)
+    run = federation.stack.up()
+    assert changed(run) == [("create", ASSIGNMENT), ("delete", ASSIGNMENT)]
+    assert_before(
+        run,
+        [step for step in run.changes if step.op == "create"],
+        [step for step in run.changes if step.op == "delete"],
+    )
+
+
+def test_a_conflict_is_told_and_the_next_update_converges(federation: Federation) -> None:
+    federation.sandbox.set_faults(
+        {"kind": "conflict", "operation": "CreateAccountAssignment"},
+        {"kind": "conflict", "operation": "DeleteAccountAssignment"},
+    )
+    swap_rows(federation)
+    run = federation.stack.up(check=False)
+    assert run.exit_code != 0
+    assert "ConflictException" in run.errors
+    assert federation.rows() == ROWS
+    federation.stack.up()
+    assert federation.rows() == ROWS - {OLD_ROW} | {NEW_ROW}
