@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import logging
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from sandbox.aws import Aws
+
+_log = logging.getLogger(__name__)
 
 # IdP metadata has at most 75,000 characters and a SAML response 50,000; SCIM bodies are smaller.
 MAX_BODY = 2_000_000
@@ -55,9 +57,9 @@ class Application:
             request.max_content_length = MAX_BODY
             request.max_form_memory_size = MAX_BODY
             answer = self._respond(request)(environ, start_response)
-        connection = environ.get("werkzeug.socket")
-        if answer_is_lost() and connection is not None:
-            connection.shutdown(socket.SHUT_RDWR)
+        if answer_is_lost():
+            # The server closes the connection without an answer.
+            raise ConnectionAbortedError
         return answer
 
     def _scim(
@@ -79,6 +81,9 @@ class Application:
         except HTTPException as error:
             code = error.code or 500
             return message_page(error.name, error.description or error.name, code)
+        except Exception:  # noqa: BLE001  (a person gets a page, the log the traceback)
+            _log.exception("%s %s failed", request.method, request.path)
+            return message_page("Internal error", "The sandbox failed; see its log.", 500)
 
     def _routed(self, request: Request, endpoint: str, values: Mapping[str, Any]) -> Response:
         aws = self._aws

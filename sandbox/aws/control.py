@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
@@ -35,8 +36,9 @@ class Control:
 
     def respond(self, request: Request, action: str) -> Response:
         """The answer to `POST /_sandbox/<action>`."""
-        if request.headers.get("X-Sandbox") != "1":
-            return _json({"message": "Send the header X-Sandbox: 1."}, 403)
+        if request.headers.get("X-Sandbox") != "1" or not _is_loopback(request):
+            message = "Send the header X-Sandbox: 1, to a loopback address."
+            return _json({"message": message}, 403)
         body = _object(request)
         if body is None:
             return _json({"message": "The body must be a JSON object."}, 400)
@@ -115,6 +117,11 @@ class Control:
         except (ValueError, TypeError) as error:
             raise ConsoleError(str(error), 400) from None
         return {"faults": self._aws.faults.shown()}
+
+
+def _is_loopback(request: Request) -> bool:
+    """A page of a name that was made to mean loopback could send the header; it can't lie here."""
+    return urlsplit(f"//{request.host}").hostname in ("127.0.0.1", "localhost")
 
 
 def _object(request: Request) -> Body | None:

@@ -77,10 +77,14 @@ class Responses:
         request_ids = set(_attributes(response, "InResponseTo"))
         if any(not self._requests.waits_for(each) for each in request_ids):
             raise Refused("it answers a request that was not sent, or was answered already")
+        try:
+            name_id = str(response.get_nameid())
+        except Invalid:
+            raise Refused("it names nobody") from None
         self._refuse_replay(response.get_assertion_id(), expires)
         for each in request_ids:
             self._requests.answered(each)
-        return str(response.get_nameid())
+        return name_id
 
     def _parsed(self, trust: Trust, acs_url: str, encoded: str) -> Any:
         try:
@@ -116,6 +120,7 @@ class Responses:
                 "wantAssertionsSigned": True,
                 "wantAttributeStatement": False,
                 "rejectDeprecatedAlgorithm": True,
+                "allowSingleLabelDomains": True,
             },
         }
 

@@ -105,6 +105,14 @@ def require_user_patch(operations: list[dict[str, Any]]) -> None:
             raise refused(f"{attribute} can be changed only once in a request")
 
 
+def with_manager_as_object(operation: dict[str, Any]) -> dict[str, Any]:
+    """Entra sends a manager as plain text, which the schema knows as an object with a value."""
+    path, value = str(operation.get("path", "")), operation.get("value")
+    if path.lower() == f"{ENTERPRISE}:manager".lower() and isinstance(value, str):
+        return {**operation, "value": {"value": value}}
+    return operation
+
+
 _LOWER_PATCHABLE = frozenset(each.lower() for each in PATCHABLE)
 
 

@@ -35,6 +35,7 @@ from sandbox.aws.scim.rules import (
     require_group,
     require_user,
     require_user_patch,
+    with_manager_as_object,
 )
 from sandbox.aws.scim.storage import IdentityStoreStorage, document_of
 from sandbox.clock import Clock
@@ -105,8 +106,11 @@ class AwsScimService(ScimService):
         self, resource_type: ResourceType, body: bytes, content_type: str | None
     ) -> PatchOp[Any]:
         """See ScimService; only people come here, groups are patched by `patch_group`."""
-        require_user_patch(self.operations(body, content_type))
-        return super().read_patch(resource_type, body, content_type)
+        document = self._document(body, content_type)
+        operations = self.operations(body, content_type)
+        require_user_patch(operations)
+        document["Operations"] = [with_manager_as_object(each) for each in operations]
+        return super().read_patch(resource_type, json.dumps(document).encode(), content_type)
 
     def apply_patch(
         self, current: Resource[Any], patch_op: PatchOp[Any], conditions: Conditions
@@ -173,7 +177,7 @@ class AwsScimService(ScimService):
             status = 405 if status == 405 else 400
         reason = exception.detail if isinstance(exception, SCIMException) else None
         detail = _DETAILS.get(status, "An internal error occurred.")
-        if status == 400 and reason:
+        if status == 400 and reason and "\n" not in reason:
             detail = f"{detail} {reason}"
         now: datetime = self._clock.now()
         response.status = HTTPStatus(status)

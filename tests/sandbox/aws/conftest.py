@@ -19,6 +19,10 @@ class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
 
+    def connection_dropped(self, error: BaseException, environ: object = None) -> None:
+        """An answer is lost: so is the connection."""
+        self.close_connection = True
+
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:

@@ -278,7 +278,7 @@ class Idp:
 
     def response(
         self,
-        name_id: str,
+        name_id: str | None,
         now: datetime,
         *,
         recipient: str | None = None,
@@ -300,7 +300,7 @@ class Idp:
         assertion = saml.Assertion(
             saml.Issuer(self.entity_id),
             saml.Subject(
-                saml.NameID(name_id, Format=EMAIL),
+                *([saml.NameID(name_id, Format=EMAIL)] if name_id is not None else []),
                 saml.SubjectConfirmation(
                     confirmation, Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"
                 ),

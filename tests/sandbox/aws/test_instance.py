@@ -207,7 +207,16 @@ def test_a_gate_sees_every_call_and_may_refuse_it(center: Cloud) -> None:
 def test_the_control_surface_is_closed_to_web_pages(cloud: Cloud) -> None:
     answer = cloud.request("POST", "/_sandbox/console/enable", body=json.dumps({}))
     assert answer.status == 403
+    rebound = {"X-Sandbox": "1", "Host": "rebound.example.com"}
+    answer = cloud.request("POST", "/_sandbox/console/enable", body="{}", headers=rebound)
+    assert answer.status == 403
     assert cloud.state()["instance"] is None
+
+
+def test_the_instance_can_be_one_that_must_be_refused(center: Cloud) -> None:
+    center.control("instance", {"permissionSetsEnabled": False, "ownerAccountId": AUDIT})
+    found = center.sso.describe_instance(InstanceArn=center.instance)
+    assert (found["PermissionSetsEnabled"], found["OwnerAccountId"]) == (False, AUDIT)
 
 
 def test_reset_goes_back_to_the_seed(center: Cloud) -> None:

@@ -169,6 +169,32 @@ class TestPeople:
         assert find(trusted, "Users", 'userName eq "ada@example.com"') == []
         assert len(find(trusted, "Users", 'userName eq "ada@example.org"')) == 1
 
+    def test_entras_shapes(self, trusted: Cloud) -> None:
+        boss, ada = trusted.scim_user("boss"), trusted.scim_user("ada")
+        enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+        changed = trusted.patch_user(
+            ada,
+            {"op": "Add", "path": f"{enterprise}:manager", "value": boss},
+            {"op": "Replace", "path": f"{enterprise}:department", "value": "Sales"},
+            {"op": "Add", "path": 'addresses[type eq "work"].country', "value": "DE"},
+            {"op": "Add", "path": 'addresses[type eq "work"].locality', "value": "Berlin"},
+            {"op": "Add", "path": 'phoneNumbers[type eq "work"].value', "value": "+49 1"},
+            {"op": "Replace", "path": "name.familyName", "value": "Lovelace"},
+            {"op": "Replace", "path": "externalId", "value": "object-ada"},
+        )
+        assert changed.status == 200, changed.data
+        found = trusted.store.describe_user(
+            IdentityStoreId=trusted.store_id,
+            UserId=ada,
+            Extensions=["aws:identitystore:enterprise"],
+        )
+        assert found["Addresses"] == [{"Country": "DE", "Locality": "Berlin", "Type": "work"}]
+        assert found["PhoneNumbers"][0]["Value"] == "+49 1"
+        assert found["Name"]["FamilyName"] == "Lovelace"
+        assert found["ExternalIds"][0]["Id"] == "object-ada"
+        extension = found["Extensions"]["aws:identitystore:enterprise"]
+        assert extension == {"department": "Sales", "manager": {"value": boss}}
+
     def test_a_taken_user_name_cannot_be_patched_in(self, trusted: Cloud) -> None:
         trusted.scim_user("ada")
         bob = trusted.scim_user("bob")

@@ -207,6 +207,11 @@ def test_an_inactive_person_is_refused(portal: Cloud, idp: Idp) -> None:
     assert "no active user" in refusal(portal, idp.acs_urls[0], document)
 
 
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_response_that_names_nobody_is_refused(portal: Cloud, idp: Idp, name: str | None) -> None:
+    refusal(portal, idp.acs_urls[0], idp.response(name, portal.clock.now()))
+
+
 def test_hostile_documents_are_refused(portal: Cloud, idp: Idp) -> None:
     bomb = b'<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>'
     for document in (b"", b"<r", bomb, b"<r/>", b"x" * 60_000):
