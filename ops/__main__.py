@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),
     "recover": ("ops.recover", "put a stack in order after a killed update"),
+    "new-environment": ("ops.new_environment", "write the files of one more environment"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command.
