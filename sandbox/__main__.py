@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sandbox import process, request_log, stack
+from sandbox import faults, process, request_log, stack
 from sandbox.console import Console, shown
 from sandbox.control import PREFIX, post, step_from
 from sandbox.environment import as_shell, environment
@@ -121,6 +121,12 @@ def _log(asked: argparse.Namespace, folder: Folder) -> None:
             time.sleep(_FOLLOW_SECONDS)
 
 
+def _faults(asked: argparse.Namespace, folder: Folder) -> None:
+    board = faults.Switchboard(folder.require_running())
+    asked.act(board, asked)
+    print(json.dumps(board.shown(), indent=2))
+
+
 def _console(asked: argparse.Namespace, folder: Folder) -> None:
     answer: dict[str, Any] = asked.click(Console(folder, folder.require_running()), asked)
     output = getattr(asked, "output", None)
@@ -174,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     log = add("log", _log, "print the requests that both clouds answered")
     log.add_argument("--follow", action="store_true")
     log.add_argument("--counts", action="store_true", help="calls per operation")
+    faults.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
     _add_console(add("console", _console, "do what a person does in the AWS console"))
     return parser
 

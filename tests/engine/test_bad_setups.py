@@ -85,6 +85,24 @@ def test_metadata_that_is_no_xml(federation: Federation) -> None:
     assert "is not XML" in said
 
 
+def test_an_instance_without_permission_sets(federation: Federation) -> None:
+    federation.sandbox.control_aws("instance", {"permissionSetsEnabled": False})
+    try:
+        said = sentence(federation.stack.preview(check=False))
+    finally:
+        federation.sandbox.control_aws("instance", {"permissionSetsEnabled": True})
+    assert "permission sets are disabled" in said
+
+
+def test_an_account_instance(federation: Federation) -> None:
+    federation.sandbox.control_aws("instance", {"ownerAccountId": "222233334444"})
+    try:
+        said = sentence(federation.stack.preview(check=False))
+    finally:
+        federation.sandbox.control_aws("instance", {"ownerAccountId": "111122223333"})
+    assert "is an account instance of 222233334444" in said
+
+
 def test_a_refused_scim_token(federation: Federation) -> None:
     sandbox = federation.sandbox
     sandbox.console.upload_idp_metadata(federation.stack.outputs()["federationMetadataUrl"])

@@ -192,14 +192,16 @@ def test_calls_that_fail_for_a_while_are_made_again(federation: Federation, kind
 
 
 def test_a_conflict_is_told_and_the_next_update_converges(federation: Federation) -> None:
+    # The provider repeats a call that conflicts, but not for ever.
     federation.sandbox.set_faults(
-        {"kind": "conflict", "operation": "CreateAccountAssignment"},
-        {"kind": "conflict", "operation": "DeleteAccountAssignment"},
+        {"kind": "conflict", "operation": "CreateAccountAssignment", "times": None},
+        {"kind": "conflict", "operation": "DeleteAccountAssignment", "times": None},
     )
     swap_rows(federation)
     run = federation.stack.up(check=False)
     assert run.exit_code != 0
     assert "ConflictException" in run.errors
     assert federation.rows() == ROWS
+    federation.sandbox.set_faults()
     federation.stack.up()
     assert federation.rows() == ROWS - {OLD_ROW} | {NEW_ROW}

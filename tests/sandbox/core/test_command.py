@@ -9,8 +9,11 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3
+from botocore.exceptions import ClientError
 
 from sandbox.browser import sign_in
 from sandbox.process import is_alive
@@ -135,9 +138,30 @@ def test_the_log_counts_calls(sandbox: Sandbox) -> None:
     assert "ListInstances" in run_sandbox(sandbox.folder.root, "log").stdout
 
 
-def test_a_web_page_cannot_use_the_control_surface(sandbox: Sandbox) -> None:
-    import urllib3  # noqa: PLC0415
+def test_faults_are_added_shown_and_cleared(sandbox: Sandbox) -> None:
+    folder = sandbox.folder.root
 
+    def shown(*way: str) -> dict[str, Any]:
+        done = run_sandbox(folder, "faults", *way)
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    assert shown()["aws"] == []
+    shown("add", "throttle", "--operation", "ListInstances", "--times", "0")
+    both = shown("add", "delay", "--service", "scim", "--seconds", "0.1")["aws"]
+    assert [(fault["kind"], fault["times"]) for fault in both] == [("throttle", None), ("delay", 1)]
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        sandbox.aws.instances()
+    assert shown("clear")["aws"] == []
+    assert sandbox.aws.instances() == []
+    assert shown("entra", "replication_seconds", "2")["entra"]["replication_seconds"] == 2
+    shown("entra", "replication_seconds", "0")
+    assert "no switch" in refused(folder, "faults", "entra", "mood", "1")
+    assert "is not true" in refused(folder, "faults", "entra", "group_licence", "perhaps")
+
+
+def test_a_web_page_cannot_use_the_control_surface(sandbox: Sandbox) -> None:
     for url in (
         f"{sandbox.running.awsUrl}/_sandbox/process/reset",
         f"{sandbox.running.awsUrl}/_sandbox/console/enable",
