@@ -23,10 +23,9 @@ WAIT_TIMEOUT = 60.0  # seconds; 5 minutes for assignments, 10 for provisioning i
 ATTEMPTS = 7  # per call, throttled or failed; 25 in the real plugin
 CONNECTIONS = 64
 NOT_FOUND = "ResourceNotFoundException"
-# The real plugin retries a conflict on these alone (terraform-provider-aws#19215).
-_CONFLICT_RETRIED = frozenset(
-    {"AttachManagedPolicyToPermissionSet", "DetachManagedPolicyFromPermissionSet"}
-)
+# Retried on every operation (terraform-provider-aws `ssoadmin/service_package.go`), also where it
+# means that a name is taken or that a set is in use.
+CONFLICT = "ConflictException"
 _SSO_ADMIN, _STS = "SSO Admin", "STS"  # as the Go SDK names them
 
 
@@ -87,17 +86,16 @@ class Aws:
         """One operation of IAM Identity Center, by its API name. Raises AwsError."""
         client = self._client("sso-admin", region or self.region)
         method = getattr(client, _snake(operation))
-        deadline = time.monotonic() + WAIT_TIMEOUT
         interval = WAIT_INTERVAL
-        while True:
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._guarded(_SSO_ADMIN, operation, lambda: method(**arguments))
             except AwsError as error:
-                again = error.code == "ConflictException" and operation in _CONFLICT_RETRIED
-                if not again or time.monotonic() > deadline:
+                if error.code != CONFLICT or attempt == ATTEMPTS:
                     raise
             time.sleep(interval)
             interval = min(interval * 2, LONGEST_INTERVAL)
+        raise AssertionError("the last attempt returns or raises")
 
     def pages(self, operation: str, item: str, *, region: str = "", **more: Any) -> Iterator[Any]:
         """Every item of a paginated operation."""

@@ -194,7 +194,7 @@ def test_managed_policy(cloud: Cloud, engine: Engine) -> None:
     detach = "DetachManagedPolicyFromPermissionSet"
     cloud.answers = {
         listing: [(200, {"AttachedManagedPolicies": []}), ATTACHED],
-        # A conflict on these two is waited out.
+        # A conflict is waited out.
         attach: [refused("ConflictException"), (200, {})],
         detach: (200, {}),
         **PROVISIONING,
@@ -456,6 +456,7 @@ def test_a_refusal_is_told_in_the_real_words(cloud: Cloud, engine: Engine) -> No
     with pytest.raises(grpc.RpcError) as failed:
         engine.create(PERMISSION_SET, {"instanceArn": INSTANCE, "name": "Deploy"})
     told = refusal(failed.value)
+    assert cloud.take() == ["CreatePermissionSet"] * client.ATTEMPTS
     assert (
         "creating SSO Permission Set (Deploy): operation error SSO Admin: CreatePermissionSet"
         in told
