@@ -68,7 +68,7 @@ def _compare(made: Federation, bare: PulumiStack, rows: int, *, repeats: int) ->
 
 def _member_accounts(made: Federation) -> int:
     """ACTIVE accounts besides the management account: the targets of `{ou: /}`."""
-    found = json.loads(_ops(made, "snapshot"))["accounts"]
+    found: list[dict[str, str]] = json.loads(_ops(made, "snapshot"))["accounts"]
     return sum(account["state"] == "ACTIVE" for account in found) - 1
 
 

@@ -19,26 +19,34 @@ _HEADER = ("principal", "type", "permission set", "account", "name", "rules")
 _CSV_HEADER = ("principal", "principalType", "permissionSet", "account", "reasons")
 
 
+class _Endings(dict[tuple[Reason, ...], str]):
+    """The rest of a JSON row after its account, made once for all rows with the same reasons."""
+
+    def __missing__(self, reasons: tuple[Reason, ...]) -> str:
+        text = json.dumps([reason._asdict() for reason in reasons])
+        self[reasons] = ending = f'", "reasons": {text}}}'
+        return ending
+
+
 def in_reading_order(assignments: Iterable[Assignment]) -> list[Assignment]:
-    """Sorted by principal, principal type, permission set, account."""
+    """Sorted by principal, permission set, account; a key is of one type only."""
     # They come sorted by permission set and account: a stable sort keeps that within a principal.
-    return sorted(assignments, key=lambda assignment: assignment.row.principal[::-1])
+    return sorted(assignments, key=lambda assignment: assignment[0][1][1])
 
 
 def as_json(resolution: Resolution) -> str:
     """A list of rows, one a line."""
-    texts: dict[tuple[Reason, ...], str] = {}
+    endings = _Endings()
     lines: list[str] = []
-    for principal, group in groupby(in_reading_order(resolution.assignments), lambda a: a[0][1]):
-        kind, key = principal
-        start = f'  {{"principal": {json.dumps(key)}, "principalType": "{kind}", "permissionSet": '
-        for permission_set, rows in groupby(group, lambda a: a[0][0]):
-            begin = f'{start}{json.dumps(permission_set)}, "account": "'
-            for (_, _, account), reasons in rows:
-                text = texts.get(reasons)
-                if text is None:
-                    text = texts[reasons] = json.dumps([reason._asdict() for reason in reasons])
-                lines.append(f'{begin}{account}", "reasons": {text}}}')
+    ordered = in_reading_order(resolution.assignments)
+    for (permission_set, (kind, key)), rows in groupby(
+        ordered, lambda assignment: assignment[0][:2]
+    ):
+        begin = (
+            f'  {{"principal": {json.dumps(key)}, "principalType": "{kind}", '
+            f'"permissionSet": {json.dumps(permission_set)}, "account": "'
+        )
+        lines += [begin + account + endings[reasons] for (_, _, account), reasons in rows]
     return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 

@@ -7,6 +7,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError
+
 from clouds.aws import AwsError, read_organization
 
 
@@ -21,8 +23,8 @@ def run(arguments: Namespace) -> int:
     """Write the organization with account tags, sorted, so that snapshots compare line by line."""
     try:
         organization = read_organization(region=arguments.region, profile=arguments.profile)
-    except AwsError as error:
-        print(f"{error}.", file=sys.stderr)
+    except (AwsError, BotoCoreError) as error:
+        print(f"{str(error).rstrip('.')}.", file=sys.stderr)
         return 2
     text = json.dumps(organization.to_dict(), indent=2, ensure_ascii=False) + "\n"
     if arguments.output:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bench import calls, preview, resolve
 from bench.company import Size, access, organization, write
 from bench.figures import Figure, table
-from bench.resolve import measure
 from federation.access import load_access
 
 
 def test_the_resolve_bench_runs_at_its_smallest_size() -> None:
-    figures = measure(smallest=True)
+    figures = resolve.measure(smallest=True)
     assert [figure.what for figure in figures] == [
         "whole process, 100 accounts x 50 rules",
         "resolve()",
@@ -43,3 +43,18 @@ def test_figures_know_their_bound(value: float, within: bool) -> None:
     assert ("OVER THE BOUND" in text) is not within
     assert f"{value:.3f} s" in text
     assert f"{value / 0.5:.0%}" in text
+
+
+@pytest.mark.engine
+def test_calls_of_an_unchanged_preview_do_not_grow() -> None:
+    small, large, added = calls.measure(smallest=True)
+    assert small.rows < large.rows
+    assert (added.value, added.note) == (0, "")
+    assert small.value == large.value > 0
+
+
+@pytest.mark.engine
+def test_the_preview_bench_runs_at_its_smallest_size() -> None:
+    bare, program = preview.measure(smallest=True)
+    assert bare.rows == program.rows == 100
+    assert program.bound == pytest.approx(1.15 * bare.value + 1)

@@ -52,7 +52,7 @@ def sentences(resolution: Resolution) -> list[str]:
         ({"ouId": "ou-abcd-00000006"}, DEV),
         ({"account": "722222222222"}, {"722222222222"}),
         ({"account": MANAGEMENT}, {MANAGEMENT}),
-        ({"accountName": "management"}, {MANAGEMENT}),
+        ({"accountName": "example-management"}, {MANAGEMENT}),
         ({"accountName": "web-dev"}, {"622222222222"}),
         ({"accountNameGlob": "web-*"}, {"622222222222", "722222222222"}),
         ({"accountNameGlob": "*-prod"}, PROD | {"444455556666"}),
@@ -156,9 +156,9 @@ def test_never_beats_every_rule_and_says_so_where_a_rule_names_the_account() -> 
             ),
         ),
         (
-            {"accountNameGlob": "manage*"},
+            {"accountNameGlob": "*-management"},
             (
-                'warning: rule "rules[0]": accountNameGlob: manage* holds only the management '
+                'warning: rule "rules[0]": accountNameGlob: *-management holds only the management '
                 "account, which must be named by account or accountName."
             ),
         ),
