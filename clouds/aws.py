@@ -190,6 +190,7 @@ def _principal(
         id=ident,
         name=name,
         external_ids=tuple(external["Id"] for external in entry.get("ExternalIds") or ()),
+        enabled=entry.get("UserStatus") != "DISABLED",
     )
 
 

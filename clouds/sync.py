@@ -21,7 +21,10 @@ _LONGEST_PAUSE: Final = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Who is there at one moment, what is missing still, and removals that only a cycle brings."""
+    """Who is there at one moment, what is missing still, and what only a cycle takes away.
+
+    `removals` counts memberships, and groups and people who are no longer in scope.
+    """
 
     scope: Scope
     census: Census
@@ -83,7 +86,12 @@ class Sync:
             if ident in members
         }
         requests, removals = on_demand_requests(scope, census, by_object) if few else ([], 0)
-        return View(scope=scope, census=census, requests=tuple(requests), removals=removals)
+        return View(
+            scope=scope,
+            census=census,
+            requests=tuple(requests),
+            removals=removals + len(census.leaving),
+        )
 
     def status(self) -> JobStatus:
         """The job's status."""
@@ -96,8 +104,8 @@ class Sync:
             return Outcome(how="nothing", before=before, after=before)
         if before.removals or before.objects > ON_DEMAND_AT_MOST or not before.requests:
             self.progress(
-                f"{before.objects} objects to bring and {before.removals} memberships to take "
-                "away: the cycle begins anew"
+                f"{before.objects} to bring and {before.removals} to take away: the cycle begins "
+                "anew"
             )
             # Escrows: those that failed before are tried again at once.
             self.graph.restart(self.job_path, "Watermark", "Escrows")

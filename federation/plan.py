@@ -212,7 +212,7 @@ def _stop_on_others(
             f"{len(names)} rows ({', '.join(names)}) stay as they are. Find out who made the new "
             "one; then either repair it at the source, declare it under a key of its own, or "
             f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
-            "configuration"
+            "configuration and pulumi up --refresh"
         )
     if stories:
         raise UpdateStoppedError(". ".join(stories))
@@ -221,7 +221,7 @@ def _stop_on_others(
 def _stop_on_strangers(found: Match, others: Collection[PrincipalKey]) -> None:
     sentences = [
         f"Identity Center still has the old object's {key}, which Entra would join: run python -m "
-        "ops sync, which takes it away, then pulumi up"
+        "ops sync, which takes it away, then pulumi up --refresh"
         if key in others
         else found.strangers[key]
         for key in sorted(found.strangers)

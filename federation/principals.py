@@ -32,12 +32,16 @@ class EntraPrincipal:
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityStorePrincipal:
-    """A group or user of the identity store. `name` is DisplayName or UserName."""
+    """A group or user of the identity store. `name` is DisplayName or UserName.
+
+    `enabled` is False for a person whom Entra has deactivated.
+    """
 
     type: Literal["GROUP", "USER"]
     id: str
     name: str
     external_ids: tuple[str, ...] = ()
+    enabled: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -71,13 +71,15 @@ class Missing:
 class Census:
     """Scope against identity store. Ids in `groups` and `people` map Entra's to Identity Center's.
 
-    `missing` could be there and are not; `kept_out` are those whom an obstacle keeps away.
+    `missing` could be there and are not; `kept_out` are those whom an obstacle keeps away;
+    `leaving` were provisioned, are no longer in scope and go with the next cycle.
     """
 
     groups: Mapping[str, str]
     people: Mapping[str, str]
     missing: tuple[Missing, ...]
     kept_out: tuple[Missing, ...]
+    leaving: tuple[Missing, ...] = ()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many groups and people are in scope, and how many of them have arrived."""
@@ -90,7 +92,7 @@ class Census:
         }
 
 
-def take_census(scope: Scope, listed: Iterable[IdentityStorePrincipal]) -> Census:
+def take_census(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> Census:
     """Who has arrived: groups by externalId = objectId, people by userName, as rows are matched."""
     groups_by_external: dict[str, str] = {}
     users_by_name: dict[str, str] = {}
@@ -130,7 +132,31 @@ def take_census(scope: Scope, listed: Iterable[IdentityStorePrincipal]) -> Censu
         people=people,
         missing=tuple(one for one in absent if not one.reason),
         kept_out=tuple(one for one in absent if one.reason),
+        leaving=_leaving(scope, listed),
     )
+
+
+def _leaving(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> tuple[Missing, ...]:
+    """Only SCIM gives an external id: who has none was made by hand, and stays."""
+    objects = {object_id.casefold() for object_id in scope.groups}
+    names = {person.name for person in scope.people.values()}
+    gone = [
+        Missing(
+            kind="Group" if principal.type == "GROUP" else "User",
+            object_id=principal.external_ids[0],
+            name=principal.name,
+            reason="it is no longer in scope",
+        )
+        for principal in listed
+        if principal.external_ids
+        and principal.enabled
+        and not (
+            principal.name in names
+            if principal.type == "USER"
+            else any(external.casefold() in objects for external in principal.external_ids)
+        )
+    ]
+    return tuple(sorted(gone, key=lambda one: (one.kind, one.name)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,7 @@ class Status:
             "job": _job_dict(self.job),
             "counts": self.census.counts() if self.census else None,
             "keptOut": _missing(self.census.kept_out if self.census else ()),
+            "stillThere": _missing(self.census.leaving if self.census else ()),
             "missing": _missing(self.census.missing if self.census else ()),
             "held": list(self.held),
             "unapplied": self.unapplied,
@@ -237,6 +238,9 @@ def _details(status: Status) -> list[str]:
         told += [f"not there: {one.kind.lower()} {one.name}" for one in census.missing[:20]]
         if len(census.missing) > 20:
             told.append(f"not there: {len(census.missing) - 20} more")
+        told += [
+            f"still there: {one.kind.lower()} {one.name}: {one.reason}" for one in census.leaving
+        ]
         told += [f"kept out: {one.name}: {one.reason}" for one in census.kept_out]
     return told + list(status.notes)
 

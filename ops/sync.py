@@ -136,6 +136,14 @@ def _absent(outcome: Outcome) -> list[tuple[str, str]]:
     return absent
 
 
+def _left(outcome: Outcome) -> list[str]:
+    return [
+        f"{one.kind.lower()} {one.name}: {one.reason}; what a cycle does not take away, another "
+        "application has made"
+        for one in outcome.after.census.leaving
+    ]
+
+
 def _lines(outcome: Outcome | None, problem: str) -> list[str]:
     if outcome is None:
         return [f"! {problem}"]
@@ -149,6 +157,7 @@ def _lines(outcome: Outcome | None, problem: str) -> list[str]:
     ]
     told += _some([f"arrived: {name}" for name in _arrived(outcome)])
     told += _some([f"did not arrive: {name}: {why}" for name, why in _absent(outcome)])
+    told += _some([f"still there: {name}" for name in _left(outcome)])
     told += [f"kept out: {one.name}: {one.reason}" for one in outcome.after.census.kept_out]
     return told
 
@@ -183,6 +192,7 @@ def _as_dict(outcome: Outcome | None, problem: str) -> dict[str, Any]:
         "inStep": outcome.after.in_step,
         "arrived": _arrived(outcome),
         "missing": [{"what": what, "reason": why} for what, why in _absent(outcome)],
+        "stillThere": _left(outcome),
         "keptOut": [
             {"name": one.name, "reason": one.reason} for one in outcome.after.census.kept_out
         ],

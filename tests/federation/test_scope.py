@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,25 @@ def test_groups_are_counted_by_external_id_and_people_by_name() -> None:
         "groups": {"inScope": 2, "arrived": 1},
         "people": {"inScope": 2, "arrived": 1},
     }
+
+
+def test_who_left_the_scope_goes_unless_made_by_hand_or_gone_already() -> None:
+    def provisioned(name: str, *, enabled: bool = True) -> IdentityStorePrincipal:
+        return replace(user(name), external_ids=(name,), enabled=enabled)
+
+    census = take_census(
+        scope([ADA], platform=["ada"]),
+        [
+            provisioned("ada"),
+            provisioned("zoe"),
+            provisioned("yan", enabled=False),
+            user("by-hand"),
+            group("platform", "o-platform"),
+            group("old", "o-old"),
+            IdentityStorePrincipal(type="GROUP", id="i-x", name="by-hand"),
+        ],
+    )
+    assert [one.name for one in census.leaving] == ["old", "zoe@example.com"]
 
 
 def test_who_is_kept_out_is_not_counted_as_missing() -> None:
