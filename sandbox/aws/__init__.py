@@ -6,7 +6,7 @@ calls differ from AWS's; organizations, iam and sts are moto's, the first one co
 
 from __future__ import annotations
 
-from typing import Any
+from threading import Lock
 from wsgiref.types import WSGIApplication
 
 from moto.core.base_backend import BackendDict
@@ -21,7 +21,6 @@ from sandbox.aws.identitystore.store import IdentityStore
 from sandbox.aws.organizations.operations import OrganizationsOperations
 from sandbox.aws.portal import Portal
 from sandbox.aws.saml.source import IdentitySource
-from sandbox.aws.scim.app import ScimApplication
 from sandbox.aws.scim.tokens import Tenant
 from sandbox.aws.seed import load_seed, plant
 from sandbox.aws.ssoadmin.common import Site
@@ -47,6 +46,7 @@ class Aws:
 
     def __init__(self, *, clock: Clock, base_url: str) -> None:
         self._clock = clock
+        self._lock = Lock()
         self._seed = load_seed()
         self.base_url = base_url.rstrip("/")
         self.region = self._seed.region
@@ -89,9 +89,7 @@ class Aws:
         )
         self.portal = Portal(self.site, self.source, self.base_url)
         self.console = Console(self._seed, self.site, self.source, self.portal, self.base_url)
-        self._scim: ScimApplication | None = None
-        nothing = IdentityStore(identifier="", account_id="", issuer="", clock=self._clock)
-        self._no_scim = ScimApplication(nothing, Tenant(self._clock), self._clock, [])
+        self._scim: WSGIApplication | None = None
 
     def close(self) -> None:
         """Nothing to stop: the emulator has no threads of its own."""
@@ -101,14 +99,23 @@ class Aws:
         """Answers of the emulator that broke botocore's models; empty in a healthy sandbox."""
         return [each for service in self._services for each in service.violations]
 
-    def scim(self, tenant_id: str) -> Any:
+    def scim(self, tenant_id: str) -> WSGIApplication:
         """The SCIM application of a provisioning tenant; one that refuses all if there is none."""
         tenant, store = self.console.tenant, self.site.store
         if tenant is None or store is None or tenant.id != tenant_id:
-            return self._no_scim
-        if self._scim is None:
-            self._scim = ScimApplication(store, tenant, self._clock, self.gates)
-        return self._scim
+            nothing = IdentityStore(identifier="", account_id="", issuer="", clock=self._clock)
+            return self._scim_application(nothing, Tenant(self._clock))
+        with self._lock:
+            if self._scim is None:
+                self._scim = self._scim_application(store, tenant)
+            return self._scim
+
+    def _scim_application(self, store: IdentityStore, tenant: Tenant) -> WSGIApplication:
+        # Half of the emulator's start would be spent on what only the first SCIM request needs.
+        from sandbox.aws.scim.app import ScimApplication  # noqa: PLC0415
+
+        application: WSGIApplication = ScimApplication(store, tenant, self._clock, self.gates)
+        return application
 
     def _store_of(self, call: Call) -> IdentityStore | None:
         """The identity store a caller sees: in the home region, as an administrator."""
