@@ -77,12 +77,15 @@ class GraphAdmin:
 
 
 class AwsAdmin:
-    """AWS with the credentials of an environment (``AWS_*`` variables)."""
+    """AWS at the address of an environment, with an administrator's key.
+
+    Not with the deployment's, whose policy allows only what the program needs.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         session: Any = boto3.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id="AKIAADMINISTRATOR000",
+            aws_secret_access_key="administrator",
             region_name=environment["AWS_REGION"],
         )
 

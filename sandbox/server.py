@@ -48,7 +48,7 @@ def serving(folder: Folder, ports: Ports, *, providers: str) -> Iterator[Running
             for listening in (aws_socket, entra_socket, tls_socket)
         )
         clock = Clock()
-        aws = Aws(clock=clock, base_url=aws_url)
+        aws = Aws(clock=clock, base_url=aws_url, access_key=secrets.awsAccessKeyId)
         stack.callback(aws.close)
         entra = Entra(
             clock=clock,

@@ -19,6 +19,7 @@ from sandbox.aws.gateway import Gateway
 from sandbox.aws.identitystore.operations import IdentityStoreOperations
 from sandbox.aws.identitystore.store import IdentityStore
 from sandbox.aws.organizations.operations import OrganizationsOperations
+from sandbox.aws.policy import Users, deployment_user
 from sandbox.aws.portal import Portal
 from sandbox.aws.saml.source import IdentitySource
 from sandbox.aws.scim.tokens import Tenant
@@ -37,16 +38,20 @@ class Aws:
     """One organization and its Identity Center, served by `wsgi` at `base_url`.
 
     moto keeps its state once a process, so a process has one Aws at a time. `gates` see every API
-    call before it is carried out (service, operation, caller) and may refuse it.
+    call before it is carried out (service, operation, caller) and may refuse it. `access_key` is
+    the deployment's: its policy is the seed's, while every other key may do everything.
     """
 
     gateway: Gateway
     portal: Portal
     console: Console
 
-    def __init__(self, *, clock: Clock, base_url: str) -> None:
+    users: Users
+
+    def __init__(self, *, clock: Clock, base_url: str, access_key: str = "") -> None:
         self._clock = clock
         self._lock = Lock()
+        self._access_key = access_key
         self._seed = load_seed()
         self.base_url = base_url.rstrip("/")
         self.region = self._seed.region
@@ -63,7 +68,8 @@ class Aws:
         BackendDict.reset()
         self.faults.replace([])
         self.rate_limit.per_second = None
-        self.gates[:] = [self.faults.gate, self.rate_limit.gate]
+        self.users = Users(deployment_user(self._seed.document, self._access_key))
+        self.gates[:] = [self.users.gate, self.faults.gate, self.rate_limit.gate]
         self.organization = plant(self._seed)
         self.site = Site(
             clock=self._clock,
@@ -81,7 +87,7 @@ class Aws:
                 self.gates,
             ),
         ]
-        self.gateway = Gateway(self._services, self.gates, self.management_account_id)
+        self.gateway = Gateway(self._services, self.gates, self.users, self.management_account_id)
         store_id = self._seed.identity_store_id
         self.source = IdentitySource(
             entity_id=f"https://{self.region}.signin.aws.amazon.com/platform/saml/{store_id}",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug import Request, Response
 
 from sandbox.aws.console import ConsoleError
+from sandbox.aws.policy import Policy, PolicyError
 from sandbox.aws.summary import summary
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Control:
             "instance": self._instance,
             "timing": self._timing,
             "faults": self._faults,
+            "iam-policy": self._iam_policy,
+            "permissions": self._permissions,
         }
 
     def respond(self, request: Request, action: str) -> Response:
@@ -117,6 +120,25 @@ class Control:
         except (ValueError, TypeError) as error:
             raise ConsoleError(str(error), 400) from None
         return {"faults": self._aws.faults.shown()}
+
+    def _iam_policy(self, body: Body) -> Body:
+        """`{"policy": {…}}` sets the deployment's IAM policy; without it the policy is told."""
+        user = self._aws.users.deployment
+        if user is None:
+            raise ConsoleError("This sandbox has no deployment key, so no policy.", 409)
+        if "policy" in body:
+            try:
+                user.policy = Policy.read(body["policy"])
+            except PolicyError as error:
+                raise ConsoleError(str(error), 400) from None
+        return {"userArn": user.arn, "policy": user.policy.document}
+
+    def _permissions(self, body: Body) -> Body:
+        """IAM actions the deployment used so far, and how often; `{"forget": true}` begins anew."""
+        answer = {"actions": dict(sorted(self._aws.users.used.items()))}
+        if body.get("forget"):
+            self._aws.users.forget()
+        return answer
 
 
 def _is_loopback(request: Request) -> bool:

@@ -1,7 +1,8 @@
 """The API endpoint: which service a signed request is for, who asks, and what answers.
 
-sso-admin, identitystore and organizations are answered here; sts and iam by moto. As at moto, the
-service and the region are those that the request is signed for.
+sso-admin, identitystore and organizations are answered here; sts and iam by moto, except for what a
+caller asks about itself. As at moto, the service and the region are those that the request is
+signed for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug import Request, Response
 from werkzeug.wrappers import Response as BaseResponse
 
+from sandbox.aws import query
 from sandbox.aws.errors import AwsError
+from sandbox.aws.policy import Users
 from sandbox.aws.wire import Call, Gate, JsonService
 
 _CREDENTIAL = re.compile(
@@ -46,10 +49,15 @@ class Gateway:
     """Dispatches signed API calls. `gates` see every call, whichever service it is for."""
 
     def __init__(
-        self, services: list[JsonService], gates: list[Gate], management_account_id: str
+        self,
+        services: list[JsonService],
+        gates: list[Gate],
+        users: Users,
+        management_account_id: str,
     ) -> None:
         self._services = {service.service: service for service in services}
         self._gates = gates
+        self._users = users
         self._management_account_id = management_account_id
         self._moto = {name: create_backend_app(name) for name in _QUERY_SERVICES}
 
@@ -103,8 +111,11 @@ class Gateway:
         try:
             for gate in self._gates:
                 gate(call)
+            told = query.answer(call, parameters, self._users)
         except AwsError as error:
             return _query_error(error.code, error.message, error.status)
+        if told is not None:
+            return told
         environ: dict[str, Any] = dict(request.environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         environ["wsgi.input"] = io.BytesIO(request.get_data(cache=True))

@@ -103,6 +103,7 @@ class Control:
             answer = {"operations": used(self._tenant)}
             if body.get("forget"):
                 self._tenant.operations.clear()
+                self._tenant.foreign.clear()
         return answer
 
     def _admin_token(self, body: Json) -> Json:

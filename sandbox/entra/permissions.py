@@ -43,6 +43,9 @@ ANYBODY: Grants = (Grant(frozenset()),)
 
 DIRECTORY_READ = one_of("Directory.Read.All", "Directory.ReadWrite.All")
 READ_APPS = one_of("Application.Read.All", "Application.ReadWrite.All") + DIRECTORY_READ
+# "This scope of access has been allowed for the permission" (permissions reference,
+# Application.ReadWrite.OwnedBy): it lists all applications and service principals.
+LIST_APPS = READ_APPS + one_of("Application.ReadWrite.OwnedBy")
 READ_OWN_APPS = READ_APPS + owned("Application.ReadWrite.OwnedBy")
 WRITE_APPS = one_of("Application.ReadWrite.All") + owned("Application.ReadWrite.OwnedBy")
 CREATE_APPS = one_of("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy")
@@ -95,7 +98,7 @@ TABLE: dict[str, Grants] = {
     "GET /applicationTemplates": ANYBODY,
     "GET /applicationTemplates/<template>": ANYBODY,
     "POST /applicationTemplates/<template>/instantiate": CREATE_APPS,
-    "GET /applications": READ_APPS,
+    "GET /applications": LIST_APPS,
     "POST /applications": CREATE_APPS,
     f"GET {_APP}": READ_OWN_APPS,
     f"PATCH {_APP}": WRITE_APPS,
@@ -103,7 +106,7 @@ TABLE: dict[str, Grants] = {
     f"GET {_APP}/owners": READ_OWN_APPS,
     f"POST {_APP}/owners/$ref": WRITE_APPS,
     f"DELETE {_APP}/owners/<owner>/$ref": WRITE_APPS,
-    "GET /servicePrincipals": READ_APPS,
+    "GET /servicePrincipals": LIST_APPS,
     "POST /servicePrincipals": CREATE_APPS,
     f"GET {_SP}": READ_OWN_APPS,
     f"PATCH {_SP}": WRITE_APPS,
@@ -181,15 +184,22 @@ def check(tenant: Tenant, caller: Caller, operation: str, arguments: dict[str, s
     if not allowed(tenant, caller, grants, target):
         raise forbidden()
     tenant.operations[operation] = tenant.operations.get(operation, 0) + 1
+    if not _owns(tenant, caller, target):
+        tenant.foreign.add(operation)
 
 
 def used(tenant: Tenant) -> Json:
     """The operations allowed so far: how often, and which app roles each could have had.
 
-    A role that counts only on the caller's own objects is marked `(owned)`.
+    A role that counts only on the caller's own objects is marked `(owned)`; `owned` says whether
+    every call was for one of these.
     """
     return {
-        operation: {"calls": calls, "anyOf": [_shown(grant) for grant in TABLE[operation]]}
+        operation: {
+            "calls": calls,
+            "owned": operation not in tenant.foreign,
+            "anyOf": [_shown(grant) for grant in TABLE[operation]],
+        }
         for operation, calls in sorted(tenant.operations.items())
     }
 
@@ -200,8 +210,12 @@ def _shown(grant: Grant) -> list[str]:
 
 def allowed(tenant: Tenant, caller: Caller, grants: Grants, target: str | None) -> bool:
     """Whether one of the grants is met on the target object."""
-    owns = target is not None and caller.object_id in tenant.owners.get(target, {})
+    owns = _owns(tenant, caller, target)
     return any(g.roles <= caller.roles and (owns or not g.owned) for g in grants)
+
+
+def _owns(tenant: Tenant, caller: Caller, target: str | None) -> bool:
+    return target is not None and caller.object_id in tenant.owners.get(target, {})
 
 
 def readable(tenant: Tenant, caller: Caller, kind: str, resource: Json) -> Json:

@@ -73,6 +73,8 @@ class Tenant:
     born: dict[str, datetime] = field(default_factory=dict)
     operations: dict[str, int] = field(default_factory=dict)
     """How often each operation of Graph was allowed: what least privilege is read from."""
+    foreign: set[str] = field(default_factory=set)
+    """Those of these operations that were done on what the caller does not own."""
     app_roles: dict[str, set[str]] = field(default_factory=dict)
     """Graph app roles by client id: what the next token of that client carries."""
     client_secrets: dict[str, str] = field(default_factory=dict)

@@ -50,7 +50,7 @@ def test_the_least_set_makes_the_whole_federation(cloud: Cloud) -> None:
         ("AppRoleAssignment.ReadWrite.All", "POST", "{sp}/appRoleAssignedTo"),
         ("Application.ReadWrite.OwnedBy", "PATCH", "{sp}"),
         ("Application.ReadWrite.OwnedBy", "PUT", "{sp}/synchronization/secrets"),
-        ("Application.Read.All", "GET", "/servicePrincipals"),
+        ("Application.Read.All", "POST", "{sp}/appRoleAssignedTo"),
         ("Group.ReadWrite.All", "POST", "/groups"),
         ("User.Read.All", "GET", "/users"),
     ],
@@ -70,6 +70,23 @@ def test_owned_by_reaches_only_what_the_caller_owns(app: App) -> None:
     assert app.cloud.graph("PATCH", f"/v1.0{app.path}", {"notes": "x"}).status == 403
     path = f"/v1.0/applications/{app.application}"
     assert app.cloud.graph("PATCH", path, {"notes": "x"}).status == 204
+
+
+def test_owned_by_lists_every_application(app: App) -> None:
+    app.cloud.act_as("Application.ReadWrite.OwnedBy")
+    assert app.cloud.get("/applications")["value"]
+    assert app.cloud.get("/servicePrincipals")["value"]
+
+
+def test_what_was_used_tells_whether_it_was_the_callers_own(app: App) -> None:
+    app.cloud.control("permissions", {"forget": True})
+    app.cloud.get(app.path)
+    operation = "GET /servicePrincipals/<service_principal>"
+    assert app.cloud.control("permissions")["operations"][operation]["owned"] is True
+    (owner,) = app.cloud.get(f"{app.path}/owners")["value"]
+    app.cloud.do("DELETE", f"{app.path}/owners/{owner['id']}/$ref")
+    app.cloud.get(app.path)
+    assert app.cloud.control("permissions")["operations"][operation]["owned"] is False
 
 
 def test_unreadable_members_show_only_type_and_id(cloud: Cloud) -> None:
