@@ -57,11 +57,11 @@ class PermissionSets:
         return {"PermissionSet": _shown(self._site.permission_set(call))}
 
     def _update(self, call: Call) -> Body:
-        """Members that are left out are cleared, the duration goes back to one hour."""
+        """What is left out stays, except for the relay state, which is cleared."""
         changed, body = self._site.changeable(call), call.body
         _require_duration(body.get("SessionDuration"))
-        changed.description = body.get("Description")
-        changed.session_duration = body.get("SessionDuration", "PT1H")
+        changed.description = body.get("Description", changed.description)
+        changed.session_duration = body.get("SessionDuration", changed.session_duration)
         changed.relay_state = body.get("RelayState")
         changed.changed()
         return {}
