@@ -13,8 +13,8 @@ header { border-bottom: 1px solid; display: flex; justify-content: space-between
   flex-wrap: wrap; align-items: center; padding-bottom: .5rem }
 h1 { font-size: 1.5rem; margin: 0 }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .25rem }
-table { border-collapse: collapse; width: 100% }
-caption { text-align: left; padding-bottom: .25rem }
+table { border-collapse: collapse; table-layout: fixed; width: 100% }
+caption { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px }
 th, td { border-bottom: 1px solid; padding: .4rem; text-align: left; vertical-align: top }
 button { font: inherit; padding: .4rem 1rem }
 button:focus-visible, a:focus-visible { outline: 3px solid; outline-offset: 2px }

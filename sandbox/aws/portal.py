@@ -92,25 +92,24 @@ class Portal:
         """An assertion consumer service: signs the person in, or says why not."""
         trust = self._source.active
         if trust is None or acs_url not in trust.service_provider.acs_urls:
-            return message_page(
-                "Sign-in refused", "No identity provider is set up for this address.", 403
-            )
+            return self._refuse("No identity provider is set up for this address.")
         try:
             name_id = self._responses.name_id(trust, acs_url, request.form.get("SAMLResponse", ""))
         except Refused as reason:
-            return message_page("Sign-in refused", f"The SAML response was refused: {reason}.", 403)
+            return self._refuse(f"The SAML response was refused: {reason}.")
         user = self._person(name_id)
         if user is None:
-            return message_page(
-                "Sign-in refused",
-                f"Identity Center has no active user whose user name is exactly {name_id}.",
-                403,
+            return self._refuse(
+                f"Identity Center has no active user whose user name is exactly {name_id}."
             )
         response = redirect(self.url, 302)
         response.set_cookie(
             COOKIE, self._new_session(user), httponly=True, samesite="Lax", path="/"
         )
         return response
+
+    def _refuse(self, sentence: str) -> Response:
+        return message_page("Sign-in refused", sentence, 403, self.url)
 
     def _person(self, name_id: str) -> User | None:
         store = self._site.store
@@ -178,7 +177,7 @@ def _access_page(user: User, accounts: list[dict[str, Any]], sign_out: str) -> R
         f"<header><h1>AWS access portal</h1>"
         f'<form method="post" action="{escape(sign_out)}">'
         f"{name} ({escape(str(user.user_name))}) <button>Sign out</button></form></header><main>"
-        f"<p>{len(accounts)} accounts, {roles} roles.</p>"
+        f"<p>{_count(len(accounts), 'account')}, {_count(roles, 'role')}.</p>"
     )
     if not accounts:
         body += "<p>You have no access to any account. Ask the people who own it.</p>"
@@ -186,6 +185,10 @@ def _access_page(user: User, accounts: list[dict[str, Any]], sign_out: str) -> R
         title = f"{escape(account['accountName'])} <small>{escape(account['accountId'])}</small>"
         body += f"<section><h2>{title}</h2>{_roles_table(account)}</section>"
     return page("AWS access portal (sandbox)", f"{body}</main>")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _roles_table(account: dict[str, Any]) -> str:
