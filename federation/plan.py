@@ -96,7 +96,8 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
     _stop_on_recreated(settings, pinned, found)
-    expected = _expected(facts, found, previous_keys, others, preview=preview)
+    gone = {row.principal for row in pinned} - found.arrived.keys()
+    expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
     return Plan(
         phase=phase,
@@ -110,7 +111,7 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
         ),
         rows=plan_rows(rows, found.arrived, pinned, expected),
         expected=expected,
-        reasons=_reasons(facts, found),
+        reasons=_reasons(facts, found, gone),
         previous_keys=previous_keys,
         old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
         duration=estimated_duration(
@@ -264,8 +265,12 @@ def _expected(
     return frozenset(expected)
 
 
-def _reasons(facts: Facts, found: Match) -> dict[PrincipalKey, str]:
+def _reasons(facts: Facts, found: Match, gone: Collection[PrincipalKey]) -> dict[PrincipalKey, str]:
+    """Why principals are missing. Nobody waits for one that had rows: it comes back as another one,
+    which the next update tells as an incident.
+    """
     obstacles = {
         key: principal.obstacle for key, principal in facts.principals.items() if principal.obstacle
     }
-    return {**obstacles, **found.conflicts}
+    lost = dict.fromkeys(gone, "it had rows before and is gone from Identity Center")
+    return {**lost, **obstacles, **found.conflicts}

@@ -159,9 +159,13 @@ def test_nobody_waits_for_a_principal_that_can_not_come(tmp_path: Path) -> None:
 
 def test_existing_rows_of_a_missing_principal_keep_their_id(tmp_path: Path) -> None:
     before = checkpoint(row(ONE), assigned={"platform": "o-1"})
-    made = plan(tmp_path, before=before, preview=True)
-    assert made.rows.ready == {row(ONE): "g-1"}
-    assert made.rows.held == (row(TWO),)
+    for preview in (True, False):
+        made = plan(tmp_path, before=before, preview=preview)
+        assert made.rows.ready == {row(ONE): "g-1"}
+        # Who arrives now is another one: a new row must not slip in before a person has looked.
+        assert made.rows.held == (row(TWO),)
+        assert made.expected == frozenset()
+        assert "gone from Identity Center" in made.reasons[PLATFORM]
 
 
 def test_a_recreated_principal_stops_the_update_until_it_is_accepted(tmp_path: Path) -> None:
