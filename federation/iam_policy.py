@@ -70,6 +70,8 @@ def problems_in(policy: Any) -> Iterator[Wrong]:
             ("Version",),
             f'the Version is "2012-10-17" in quotes, not {_shown(policy["Version"])}.',
         )
+    if not isinstance(policy.get("Id", ""), str):
+        yield ("Id",), f"the Id is a text in quotes, not {_shown(policy['Id'])}."
     if "Statement" not in policy:
         yield (), "the policy needs a Statement."
         return

@@ -68,6 +68,10 @@ class Unclear:
 
     text: str
 
+    def __str__(self) -> str:
+        """What was written."""
+        return self.text
+
 
 @dataclass(slots=True)
 class _Mark:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from federation.errors import Problem, nearest, suggestion
-from federation.source import Document, Path, Unclear
+from federation.source import Document, Path
 
 _NEEDED: Final = {
     "string_type": "a text",
@@ -89,7 +89,7 @@ def _found(value: Any, path: Path, document: Document) -> str:
         return "a list"
     if isinstance(value, str):
         return f'"{value}"'
-    return document.written(path) or (value.text if isinstance(value, Unclear) else str(value))
+    return document.written(path) or str(value)
 
 
 def keys_at(model: type[BaseModel], path: Path) -> list[str]:

@@ -116,6 +116,7 @@ def whole(*statements: Any, **more: Any) -> dict[str, Any]:
             whole(GOOD, Version="2020-01-01"),
             'Version: the Version is "2012-10-17" in quotes, not "2020-01-01".',
         ),
+        (whole(GOOD, Id=7), "Id: the Id is a text in quotes, not 7 without quotes."),
         (
             whole(GOOD, version=1),
             (
