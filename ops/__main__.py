@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),
     "recover": ("ops.recover", "put a stack in order after a killed update"),
     "new-environment": ("ops.new_environment", "write the files of one more environment"),
+    "diff": ("ops.diff", "what the next update changes, in terms of access"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command.

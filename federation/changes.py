@@ -1,0 +1,244 @@
+"""The access diff: what an update would change, said in terms of access.
+
+Everything that changes is read from the engine's own steps, so that it can't disagree with what
+`pulumi up` does; only names, and what is protected, come from elsewhere (`Context`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from federation.phases import phase_reached
+from federation.preview import Preview
+from federation.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
+from federation.rows import PrincipalKey, Row
+from federation.set_changes import SetChange, Sets, set_changes
+from federation.settings import Phase
+from federation.status import Expiry
+from federation.trust_changes import TrustChange, expiries, trust_changes
+
+# Where unchanged steps are missing from a preview.
+INCOMPLETE: Final = (
+    "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
+    "is not known, and there is no rowsHash"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLabel:
+    """What people call an account; `unit` is its OU path, "" below the root or where unknown."""
+
+    name: str
+    unit: str = ""
+    protected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the engine does not know; everything may be empty.
+
+    `people` counts the members of groups, `persons` names people by Entra object id. `admin_sets`
+    are those that the access file declares, besides the ones found by their policies.
+    """
+
+    accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
+    principals: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    people: Mapping[PrincipalKey, int] = field(default_factory=dict)
+    persons: Mapping[str, str] = field(default_factory=dict)
+    admin_sets: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def protected(self, account: str) -> bool:
+        """Whether an account is marked as protected."""
+        label = self.accounts.get(account)
+        return label is not None and label.protected
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessChange:
+    """One principal and permission set, and the accounts where that changes, sorted.
+
+    `admin` says that the set gives every permission. `late` accounts wait for the principal to
+    arrive; `gap` accounts are without the row for a moment.
+    """
+
+    what: RowWhat
+    principal: PrincipalKey
+    permission_set: str
+    admin: bool
+    accounts: tuple[str, ...]
+    late: bool = False
+    gap: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessDiff:
+    """One update, in terms of access.
+
+    `errors` say why the preview failed: then nothing else is known. `rows` are all declared rows
+    after the update, the held ones included; None where the preview does not tell.
+    """
+
+    stack: str
+    context: Context
+    errors: tuple[str, ...] = ()
+    access: tuple[AccessChange, ...] = ()
+    sets: tuple[SetChange, ...] = ()
+    holders: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    trust: tuple[TrustChange, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    warnings: tuple[str, ...] = ()
+    expiries: tuple[Expiry, ...] = ()
+    phase_before: Phase | None = None
+    phase_after: Phase | None = None
+    rows: tuple[Row, ...] | None = None
+    today: date = date.min
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the update changes anything."""
+        return bool(self.access or self.sets or self.trust)
+
+    @property
+    def rows_hash(self) -> str | None:
+        """A fingerprint of all declared rows, the same whether or not some are still held."""
+        return None if self.rows is None else rows_hash(self.rows)
+
+    def of(self, *what: RowWhat) -> tuple[AccessChange, ...]:
+        """The access changes of some kinds."""
+        return tuple(change for change in self.access if change.what in what)
+
+    def count(self, what: RowWhat) -> int:
+        """How many rows change in this way."""
+        return sum(len(change.accounts) for change in self.of(what))
+
+
+def rows_hash(rows: Iterable[Row]) -> str:
+    """SHA-256 of the sorted logical names of rows, one a line."""
+    names = "\n".join(sorted({row.logical_name for row in rows}))
+    return f"sha256:{hashlib.sha256(names.encode()).hexdigest()}"
+
+
+def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDiff:
+    """Say a preview in terms of access; risky things come first, the order is always the same."""
+    holds, warnings = _warnings(preview)
+    if preview.errors:
+        return AccessDiff(
+            stack=preview.stack,
+            context=context,
+            errors=tuple(dict.fromkeys(one.message for one in preview.errors)),
+            warnings=warnings,
+            today=today,
+        )
+    rows, sets = row_changes(preview), set_changes(preview)
+    admins = _admin_sets(sets, context)
+    held = {row for hold in holds for row in hold.rows}
+    before, after = _phases(preview)
+    return AccessDiff(
+        stack=preview.stack,
+        context=context,
+        access=tuple(sorted(_access(rows.changes, admins), key=lambda one: _risk(one, context))),
+        sets=sets.changes,
+        holders=_holders(rows.after),
+        trust=trust_changes(preview),
+        holds=holds,
+        warnings=warnings,
+        expiries=expiries(preview, today),
+        phase_before=before,
+        phase_after=after,
+        rows=tuple(sorted({*rows.after, *held})) if preview.complete else None,
+        today=today,
+        notes=() if preview.complete else (INCOMPLETE,),
+    )
+
+
+def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:
+    holds: list[Hold] = []
+    warnings: list[str] = []
+    for one in preview.diagnostics:
+        if one.severity != "warning":
+            continue
+        hold = read_hold(one)
+        if hold is None:
+            warnings.append(one.message)
+        else:
+            holds.append(hold)
+    return tuple(sorted(set(holds))), tuple(dict.fromkeys(warnings))
+
+
+def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:
+    found = {
+        name
+        for side in (sets.before, sets.after)
+        for name, content in side.items()
+        if content.admin
+    }
+    return frozenset(found | context.admin_sets)
+
+
+def _access(changes: Iterable[RowChange], admins: frozenset[str]) -> Iterator[AccessChange]:
+    groups: dict[tuple[RowWhat, PrincipalKey, str, bool, bool], list[str]] = defaultdict(list)
+    for one in changes:
+        key = (one.what, one.row.principal, one.row.permission_set, one.late, one.gap)
+        groups[key].append(one.row.account)
+    for (what, principal, permission_set, late, gap), accounts in groups.items():
+        yield AccessChange(
+            what=what,
+            principal=principal,
+            permission_set=permission_set,
+            admin=permission_set in admins,
+            accounts=tuple(sorted(accounts)),
+            late=late,
+            gap=gap,
+        )
+
+
+_ORDER: Final[Mapping[RowWhat, int]] = {
+    "gained": 0,
+    "moved": 1,
+    "adopted": 2,
+    "lost": 3,
+    "again": 4,
+    "leftover": 5,
+    "renamed": 6,
+}
+
+
+def _risk(change: AccessChange, context: Context) -> tuple[object, ...]:
+    """Admin on protected accounts, admin, protected accounts, the rest; most accounts first."""
+    protected = sum(map(context.protected, change.accounts))
+    return (
+        _ORDER[change.what],
+        not (change.admin and protected),
+        not change.admin,
+        not protected,
+        -len(change.accounts),
+        change.principal,
+        change.permission_set,
+        change.late,
+        change.gap,
+    )
+
+
+def _holders(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
+    holders: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows):
+        holders[row.permission_set].append(row)
+    return {name: tuple(found) for name, found in holders.items()}
+
+
+def _phases(preview: Preview) -> tuple[Phase | None, Phase | None]:
+    if not preview.complete:
+        return None, None
+    sides: tuple[Literal["before", "after"], ...] = ("before", "after")
+    reached = [
+        phase_reached({step.type for step in preview.steps if getattr(step, side) is not None})
+        for side in sides
+    ]
+    return reached[0], reached[1]

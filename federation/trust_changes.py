@@ -1,0 +1,343 @@
+"""What an update changes outside of rows and permission sets: who may sign in, and the trust."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from federation.phases import TOKEN_REMINDER_DAYS
+from federation.preview import Preview, State, Step, is_known
+from federation.row_changes import is_row
+from federation.rows import PrincipalKey
+from federation.set_changes import KINDS
+from federation.settings import NAMESPACE
+from federation.status import Expiry
+from federation.wording import Code, Name, Sentence, count, listed
+
+Effect = Literal["opens", "more", "less", "interrupts", "changes"]
+_CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
+_SECRET: Final = "[secret]"  # noqa: S105 - the engine's mark, not a secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustChange:
+    """One change. `opens` lets in whom nobody named, `more` lets somebody in, `less` keeps somebody
+    out, `interrupts` makes something unavailable for a while or until a person has acted.
+
+    `principal` is the group or person concerned, if any; its name goes before `sentence`.
+    """
+
+    effect: Effect
+    sentence: Sentence
+    principal: PrincipalKey | None = None
+    persons: tuple[str, ...] = ()
+
+
+def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
+    """Every change that is neither a row nor a part of a permission set; nothing is left out."""
+    order = {"opens": 0, "interrupts": 1, "more": 2, "less": 3, "changes": 4}
+    found = [
+        change
+        for step in preview.steps
+        if step.changes and not is_row(step) and not _of_a_set(step)
+        for change in _READERS.get(step.kind, _other)(step)
+    ]
+    return tuple(
+        sorted(found, key=lambda one: (order[one.effect], one.principal or (), one.sentence))
+    )
+
+
+def _of_a_set(step: Step) -> bool:
+    return step.kind in KINDS and "aws:ssoadmin" in step.type
+
+
+def _principal(step: Step) -> PrincipalKey | None:
+    word, _, key = step.name.partition("/")
+    kinds: dict[str, Literal["GROUP", "USER"]] = {"group": "GROUP", "user": "USER"}
+    return PrincipalKey(kinds[word], key) if word in kinds and key else None
+
+
+def _assignment(step: Step) -> Iterator[TrustChange]:
+    principal = _principal(step)
+    if step.op == "create":
+        yield _change("more", ("may sign in to the application",), principal)
+    elif step.op == "delete":
+        yield _change("less", ("may no longer sign in to the application",), principal)
+    elif step.op == "replace":
+        sentence: Sentence = ("is assigned to the application anew",)
+        if "principalObjectId" in step.reasons:
+            sentence = ("is another object in Entra now, assigned in the place of the old one",)
+        yield _change("interrupts", sentence, principal)
+    else:
+        yield from _other(step)
+
+
+def _change(effect: Effect, sentence: Sentence, principal: PrincipalKey | None) -> TrustChange:
+    return TrustChange(effect=effect, sentence=sentence, principal=principal)
+
+
+def _group(step: Step) -> Iterator[TrustChange]:
+    principal = _principal(step)
+    before, after = _inputs(step.before), _inputs(step.after)
+    if step.op == "create":
+        members = tuple(sorted(after.get("members") or ()))
+        sentence = (f"is a new group with {count(len(members), 'member')}",)
+        yield TrustChange(effect="more", sentence=sentence, principal=principal, persons=members)
+        return
+    if step.op == "delete":
+        yield _change("less", ("is deleted in Entra",), principal)
+        return
+    if step.op == "replace":
+        yield _change("interrupts", ("is deleted in Entra and made anew",), principal)
+    if before.get("displayName") != after.get("displayName"):
+        names = Name(after.get("displayName")), Name(before.get("displayName"))
+        yield _change("changes", ("is now called ", names[0], ", before ", names[1]), principal)
+    for word in ("member", "owner"):
+        old, new = set(before.get(f"{word}s") or ()), set(after.get(f"{word}s") or ())
+        yield from _people("more", f"gets {word}", new - old, principal)
+        yield from _people("less", f"loses {word}", old - new, principal)
+
+
+def _people(
+    effect: Effect, verb: str, people: set[str], principal: PrincipalKey | None
+) -> Iterator[TrustChange]:
+    if people:
+        plural = "s" if len(people) > 1 else ""
+        yield TrustChange(
+            effect=effect,
+            sentence=(f"{verb}{plural}",),
+            principal=principal,
+            persons=tuple(sorted(people)),
+        )
+
+
+def _inputs(state: State | None) -> Mapping[str, Any]:
+    return state.inputs if state else {}
+
+
+def _application(step: Step) -> Iterator[TrustChange]:
+    if step.op == "create":
+        yield _change("changes", ("the enterprise application is made",), None)
+    elif step.op == "update":
+        name = Name(_inputs(step.after).get("displayName"))
+        yield _change("changes", ("the enterprise application is now called ", name), None)
+    else:
+        again = " and made anew" if step.op == "replace" else ""
+        yield _change(
+            "interrupts",
+            (f"the enterprise application is deleted{again}: nobody can sign in",),
+            None,
+        )
+
+
+def _service_principal(step: Step) -> Iterator[TrustChange]:
+    if step.op == "create":
+        return
+    if step.op != "update":
+        yield _change("interrupts", ("the application's service principal is deleted",), None)
+        return
+    before, after = _inputs(step.before), _inputs(step.after)
+    if before.get("appRoleAssignmentRequired") and not after.get("appRoleAssignmentRequired"):
+        yield _change(
+            "opens",
+            ("everybody in the tenant may sign in: assignment is no longer required",),
+            None,
+        )
+    elif after.get("appRoleAssignmentRequired") and not before.get("appRoleAssignmentRequired"):
+        yield _change("less", ("only assigned groups and people may sign in",), None)
+    if before.get("accountEnabled") and not after.get("accountEnabled"):
+        yield _change("interrupts", ("sign-in is switched off for everybody",), None)
+    elif after.get("accountEnabled") and not before.get("accountEnabled"):
+        yield _change("more", ("sign-in is switched on again",), None)
+    yield from _value("login URL", before.get("loginUrl"), after.get("loginUrl"))
+    mode = "preferredSingleSignOnMode"
+    yield from _value("sign-on mode", before.get(mode), after.get(mode))
+    emails = "notificationEmailAddresses"
+    yield from _items("notification address", before.get(emails), after.get(emails))
+
+
+def _value(what: str, before: Any, after: Any) -> Iterator[TrustChange]:
+    if before == after:
+        return
+    if not after:
+        sentence: Sentence = (f"{what} removed: ", Code(before))
+    elif not before:
+        sentence = (f"{what} set: ", Code(after))
+    else:
+        sentence = (f"{what} ", Code(after), " instead of ", Code(before))
+    yield _change("changes", sentence, None)
+
+
+def _items(what: str, before: Any, after: Any) -> Iterator[TrustChange]:
+    old, new = set(before or ()), set(after or ())
+    for items, verb in ((new - old, "added"), (old - new, "removed")):
+        if items:
+            sentence: Sentence = (f"{what} {verb}: ", *listed(Code(one) for one in sorted(items)))
+            yield _change("changes", sentence, None)
+
+
+def _identifier(step: Step) -> Iterator[TrustChange]:
+    before, after = (_inputs(side).get("identifierUri") for side in (step.before, step.after))
+    yield from _trust_value(step, "SAML identifier", before, after)
+
+
+def _trust_value(step: Step, what: str, before: Any, after: Any) -> Iterator[TrustChange]:
+    if step.op == "create":
+        yield from _value(what, None, after)
+    elif step.op == "delete":
+        yield _change("interrupts", (f"{what} removed: nobody can sign in",), None)
+    elif before == after:
+        yield _change("interrupts", (f"{what} is made anew",), None)
+    else:
+        sentence = (f"{what} ", Code(after), " instead of ", Code(before))
+        yield _change("interrupts", sentence, None)
+
+
+def _reply_urls(step: Step) -> Iterator[TrustChange]:
+    before, after = (_inputs(side).get("redirectUris") for side in (step.before, step.after))
+    if step.op == "delete":
+        yield _change("interrupts", ("all reply URLs removed: nobody can sign in",), None)
+    elif step.op == "replace":
+        yield _change("interrupts", ("the reply URLs are made anew",), None)
+    yield from _items("reply URL", before, after) if step.op != "delete" else ()
+
+
+def _certificate(step: Step) -> Iterator[TrustChange]:
+    name = Name(step.name.removeprefix("signing-certificate-"))
+    sentence: Sentence
+    if step.op == "create":
+        end = _inputs(step.after).get("endDate")
+        until = f" until {str(end)[:10]}" if end else " for three years"
+        sentence = ("signing certificate ", name, f" is made, valid{until}")
+        yield _change("changes", sentence, None)
+    elif step.op == "delete":
+        sentence = ("signing certificate ", name, " is forgotten by the stack, and stays in Entra")
+        yield _change("changes", sentence, None)
+    else:
+        sentence = (
+            *(
+                "signing certificate ",
+                name,
+                " is made anew: nobody can sign in once Entra uses it, ",
+            ),
+            "until AWS has the new federation metadata (step 8)",
+        )
+        yield _change("interrupts", sentence, None)
+
+
+def _credentials(step: Step) -> Iterator[TrustChange]:
+    if step.op == "create":
+        yield _change("changes", ("Entra gets the SCIM endpoint and its token",), None)
+        return
+    if step.op == "delete":
+        yield _change("interrupts", ("Entra loses the SCIM token: provisioning stops",), None)
+        return
+    before, after = (_endpoint(side) for side in (step.before, step.after))
+    if before and after and before != after:
+        sentence = ("SCIM endpoint ", Code(after), " instead of ", Code(before))
+        yield _change("changes", sentence, None)
+    else:
+        yield _change(
+            "changes", ("the SCIM credentials in Entra change (endpoint, token or alerts)",), None
+        )
+
+
+def _endpoint(state: State | None) -> str:
+    """The endpoint, which is no secret, where the preview shows it; the token is never looked at."""
+    credentials = _inputs(state).get("credentials")
+    if not isinstance(credentials, list):
+        return ""
+    values = (one["value"] for one in credentials if one.get("key") == "BaseAddress")
+    found = str(next(values, ""))
+    return found if found != _SECRET and is_known(found) else ""
+
+
+def _job(step: Step) -> Iterator[TrustChange]:
+    before, after = _inputs(step.before), _inputs(step.after)
+    if step.op == "create":
+        yield _change("changes", ("provisioning starts",), None)
+    elif step.op == "delete":
+        yield _change("interrupts", ("the provisioning job is deleted: nobody arrives",), None)
+    elif step.op == "replace":
+        yield _change("interrupts", ("the provisioning job is made anew and starts over",), None)
+    elif before.get("enabled") and not after.get("enabled"):
+        yield _change("interrupts", ("the provisioning job is switched off",), None)
+    elif after.get("enabled") and not before.get("enabled"):
+        yield _change("changes", ("the provisioning job is switched on",), None)
+
+
+def _attributes(step: Step) -> Iterator[TrustChange]:
+    old, new = (_sources(side) for side in (step.before, step.after))
+    for key in sorted(old.keys() | new.keys()):
+        yield from _value(f"attribute {key} for access control", old.get(key), new.get(key))
+
+
+def _sources(state: State | None) -> dict[str, str]:
+    return {
+        entry["key"]: ", ".join(source for value in entry["values"] for source in value["sources"])
+        for entry in _inputs(state).get("attributes") or ()
+    }
+
+
+def _other(step: Step) -> Iterator[TrustChange]:
+    sentence: Sentence = (f"{step.op} of {step.kind} ", Name(step.name))
+    if step.reasons:
+        sentence = (*sentence, " (", *listed(Code(reason) for reason in step.reasons), ")")
+    yield _change("interrupts" if step.op == "replace" else "changes", sentence, None)
+
+
+_READERS: Final = {
+    "AppRoleAssignment": _assignment,
+    "Group": _group,
+    "ApplicationFromTemplate": _application,
+    "ServicePrincipal": _service_principal,
+    "ApplicationIdentifierUri": _identifier,
+    "ApplicationRedirectUris": _reply_urls,
+    _CERTIFICATE: _certificate,
+    "SynchronizationSecret": _credentials,
+    "SynchronizationJob": _job,
+    "InstanceAccessControlAttributes": _attributes,
+}
+
+
+def expiries(preview: Preview, today: date) -> tuple[Expiry, ...]:
+    """What ends within the reminder period, or has ended: the SCIM token and certificates."""
+    found = [*_token(preview), *_certificates(preview.of_kind(_CERTIFICATE))]
+    if not preview.complete:
+        known = {one.what for one in found}
+        made = (preview.outputs.get("expiries") or {}).get("certificates") or {}
+        found += [
+            Expiry(what=f"certificate {name}", on=_day(end))
+            for name, end in sorted(made.items())
+            if f"certificate {name}" not in known
+        ]
+    near = [one for one in found if one.days_left(today) <= TOKEN_REMINDER_DAYS]
+    return tuple(sorted(near, key=lambda one: (one.on, one.what)))
+
+
+def _token(preview: Preview) -> Iterator[Expiry]:
+    text = preview.configuration.get(f"{NAMESPACE}:provisioning")
+    if not isinstance(text, str):
+        return
+    try:
+        yield Expiry(what="token", on=date.fromisoformat(json.loads(text)["tokenExpires"]))
+    except (ValueError, KeyError, TypeError):
+        return
+
+
+def _certificates(steps: Iterable[Step]) -> Iterator[Expiry]:
+    for step in steps:
+        if step.after is None:
+            continue
+        outputs = step.before.outputs if step.before and step.op != "replace" else {}
+        end = step.after.inputs.get("endDate") or outputs.get("endDate")
+        if end and is_known(end):
+            name = step.name.removeprefix("signing-certificate-")
+            yield Expiry(what=f"certificate {name}", on=_day(end))
+
+
+def _day(text: str) -> date:
+    return datetime.fromisoformat(text).date()

@@ -1,0 +1,127 @@
+"""The access diff for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from federation.changes import AccessChange, AccessDiff
+from federation.rows import PrincipalKey, Row
+from federation.set_changes import SetChange
+from federation.trust_changes import TrustChange
+from federation.wording import plain
+
+
+def as_json(diff: AccessDiff) -> str:
+    """The diff as JSON; lists are in the order of the text, `rows` and `rowsHash` stable."""
+    return json.dumps(as_dict(diff), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_dict(diff: AccessDiff) -> dict[str, Any]:
+    """Plain data; keys never change their meaning."""
+    return {
+        "stack": diff.stack,
+        "failed": bool(diff.errors),
+        "changed": diff.changed,
+        "onlyGains": only_gains(diff),
+        "phase": {"before": _text(diff.phase_before), "after": _text(diff.phase_after)},
+        "counts": {
+            "gained": diff.count("gained"),
+            "lost": diff.count("lost"),
+            "moved": diff.count("moved"),
+            "adopted": diff.count("adopted"),
+            "madeAnew": diff.count("again"),
+        },
+        "errors": list(diff.errors),
+        "access": [_access(diff, one) for one in diff.access],
+        "permissionSets": [_set(diff, one) for one in diff.sets],
+        "trust": [_trust(diff, one) for one in diff.trust],
+        "holds": [
+            {
+                "principal": _principal(diff, hold.principal),
+                "reason": hold.reason,
+                "rows": _names(hold.rows),
+            }
+            for hold in diff.holds
+        ],
+        "warnings": list(diff.warnings),
+        "expiries": [
+            {"what": one.what, "on": one.on.isoformat(), "daysLeft": one.days_left(diff.today)}
+            for one in diff.expiries
+        ],
+        "notes": [*diff.notes, *diff.context.notes],
+        "rowsHash": diff.rows_hash,
+        "rows": None if diff.rows is None else _names(diff.rows),
+    }
+
+
+def only_gains(diff: AccessDiff) -> bool:
+    """Whether every change is a row that an unchanged rule gives, as for a new account."""
+    return (
+        bool(diff.access)
+        and not diff.errors
+        and not diff.sets
+        and not diff.trust
+        and all(one.what == "gained" and not one.admin for one in diff.access)
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _names(rows: Iterable[Row]) -> list[str]:
+    return [row.logical_name for row in rows]
+
+
+def _principal(diff: AccessDiff, key: PrincipalKey) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": key.type,
+        "key": key.key,
+        "name": diff.context.principals.get(key, key.key),
+    }
+    if key in diff.context.people:
+        found["people"] = diff.context.people[key]
+    return found
+
+
+def _access(diff: AccessDiff, change: AccessChange) -> dict[str, Any]:
+    return {
+        "change": change.what,
+        "principal": _principal(diff, change.principal),
+        "permissionSet": change.permission_set,
+        "admin": change.admin,
+        "late": change.late,
+        "accounts": [_account(diff, ident) for ident in change.accounts],
+    }
+
+
+def _account(diff: AccessDiff, ident: str) -> dict[str, Any]:
+    label = diff.context.accounts.get(ident)
+    if label is None:
+        return {"id": ident}
+    return {"id": ident, "name": label.name, "ou": label.unit, "protected": label.protected}
+
+
+def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "change": change.what,
+        "direction": change.direction,
+        "admin": {"before": change.admin_before, "after": change.admin_after},
+        "madeAnew": change.replaced,
+        "differences": [
+            {"direction": one.direction, "text": plain(one.sentence)} for one in change.aspects
+        ],
+        "heldBy": _names(diff.holders.get(change.name, ())),
+    }
+
+
+def _trust(diff: AccessDiff, change: TrustChange) -> dict[str, Any]:
+    return {
+        "effect": change.effect,
+        "principal": _principal(diff, change.principal) if change.principal else None,
+        "text": plain(change.sentence),
+        "people": [diff.context.persons.get(one, one) for one in change.persons],
+    }

@@ -1,0 +1,69 @@
+"""The access diff on a terminal; nothing is left out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from federation.changes import AccessDiff
+from federation.errors import printable
+from federation.wording import Code, Sentence, Words
+from ops.diff.story import Mark, Row, Story, tell
+
+_MARKS: Final[dict[Mark, str]] = {
+    "danger": "⚠",
+    "gain": "+",
+    "wider": "+",
+    "loss": "-",
+    "narrower": "-",
+    "interrupt": "!",
+    "other": "·",
+    "hold": "…",
+    "warning": "?",
+}
+
+
+def as_text(diff: AccessDiff) -> str:
+    """Lines for a person; foreign text can't move the cursor."""
+    story = tell(diff)
+    lines = [f"{story.title}   (stack {printable(story.stack)})"]
+    for line in story.lines:
+        lines.append(f"{_MARKS[line.mark]} {_shown(line.sentence)}")
+        lines += [f"    {_MARKS[mark]} {_shown(sentence)}" for mark, sentence in line.below]
+    lines += _rows(story)
+    lines += [_shown(sentence) for sentence in story.closing]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(story: Story) -> list[str]:
+    if not story.rows:
+        return []
+    return [f"{story.rows_title}", *table(story.rows)]
+
+
+def table(rows: tuple[Row, ...]) -> list[str]:
+    """Rows in aligned columns, one a line."""
+    cells = [[_one_line(cell) for cell in row.cells] for row in rows]
+    columns = max(map(len, cells))
+    widths = [
+        max((len(row[at]) for row in cells if at < len(row)), default=0) for at in range(columns)
+    ]
+    return [
+        f"{row.sign} " + "  ".join(cell.ljust(widths[at]) for at, cell in enumerate(line)).rstrip()
+        for row, line in zip(rows, cells, strict=True)
+    ]
+
+
+def _one_line(text: str) -> str:
+    return printable(text).replace("\n", " ")
+
+
+def _shown(sentence: Sentence) -> str:
+    return "".join(_part(part) for part in sentence)
+
+
+def _part(part: str) -> str:
+    if isinstance(part, Code):
+        return f"`{_one_line(part)}`" if " " in part else _one_line(part)
+    if isinstance(part, Words):
+        return printable(part).replace("\n", "\n    ")
+    return _one_line(part)
