@@ -1,0 +1,24 @@
+#!/bin/sh
+# drift.sh NAME FILE: compare the clouds with the last update; FILE is empty when they agree.
+set -eu
+. "$(dirname "$0")/common.sh"
+[ $# = 2 ] || fail "give an environment and a file."
+check_name "$1"
+found=$(mktemp)
+trap 'rm -f "$found"' EXIT
+mkdir -p "$(dirname "$2")"
+: >"$2"
+if pulumi_in "$1" refresh --preview-only --expect-no-changes --suppress-outputs --suppress-progress >"$found" 2>&1; then
+    exit 0
+fi
+drifted=$(grep -E '^ *[~+-]' "$found" | grep -v 'pulumi:pulumi:Stack' | sed 's/^ */    /' | sort -u) || drifted=
+[ -n "$drifted" ] || {
+    cat "$found" >&2
+    fail "the clouds can't be compared with the last update of $1."
+}
+{
+    printf 'Something outside of Pulumi has changed what `%s` manages:\n\n' "$1"
+    printf '%s\n' "$drifted"
+    printf '\n`pulumi up --refresh --stack %s` puts it back as declared; or change the declaration.\n' "$1"
+    printf 'This issue closes itself once both agree.\n'
+} >"$2"

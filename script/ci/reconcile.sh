@@ -1,0 +1,29 @@
+#!/bin/sh
+# reconcile.sh NAME COMMIT FOLDER: may the environment be updated alone? COMMIT is the one of the
+# last deployment. Writes for $GITHUB_OUTPUT: verdict=nothing|apply|ask, rows=<hash>.
+# `apply` only if the rules are the deployed ones and every change is a row in an account that had
+# none; everything else is for a person, told in FOLDER/issue.md (empty otherwise).
+set -eu
+. "$(dirname "$0")/common.sh"
+[ $# = 3 ] || fail "give an environment, the deployed commit and a folder."
+check_name "$1"
+stack=$1 deployed=$2 out=$3
+
+stopped=0
+"$root/script/ci/diff.sh" "$stack" "$out" >&2 || stopped=1
+[ -s "$out/rows" ] || fail "there is no access diff of $stack."
+verdict=$("$python" "$root/script/ci/only_new_accounts.py" "$out/preview.json" "$out/reasons.txt")
+[ "$stopped" = 0 ] || verdict=ask
+if [ "$verdict" = apply ] && ! git -C "${CHECKOUT:-$root}" diff --quiet "$deployed" HEAD --; then
+    printf 'the files are not those of the last deployment (%s)\n' "$deployed" >>"$out/reasons.txt"
+    verdict=ask
+fi
+: >"$out/issue.md"
+if [ "$verdict" = ask ]; then
+    {
+        cat "$out/diff.md"
+        printf '\nNot applied alone:\n\n'
+        sed 's/^/- /' "$out/reasons.txt"
+    } >"$out/issue.md"
+fi
+printf 'verdict=%s\nrows=%s\n' "$verdict" "$(cat "$out/rows")"

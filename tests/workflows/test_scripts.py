@@ -1,0 +1,385 @@
+"""The scripts that the workflows call, as far as they need no cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflows.hub import BOT, Hub, run_script
+
+ZERO = "0" * 64
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return Hub.create(tmp_path / "hub")
+
+
+class Clone:
+    """A clone with a base commit and a head commit on top."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.write("environments/dev/access.yaml", "rules: old\n")
+        self.write("environments/dev/policies/deploy.json", "{}\n")
+        self.write("environments/dev/policy.json", '{"base": 1}\n')
+        self.write("environments/prod/access.yaml", "rules: prod\n")
+        self.write("Pulumi.dev.yaml", "config: {}\n")
+        self.base = self.commit()
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def commit(self) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "change")
+        return self.git("rev-parse", "HEAD")
+
+    def head(self) -> str:
+        """Commit what was written, and go back to the base as a workflow's checkout is."""
+        commit = self.commit()
+        self.git("checkout", "--quiet", "--detach", self.base)
+        return commit
+
+    def text(self, name: str) -> str:
+        return (self.folder / name).read_text()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path / "clone")
+
+
+def changed(clone: Clone, hub: Hub, live: str = '["dev","prod"]', head: str = "") -> dict[str, Any]:
+    run = run_script(
+        "environments.sh",
+        clone.base,
+        head or clone.head(),
+        environment=hub.environment(CHECKOUT=str(clone.folder), ENVIRONMENTS=live),
+    )
+    assert run.returncode == 0, run.stderr
+    return {
+        key: json.loads(value)
+        for key, _, value in (line.partition("=") for line in run.stdout.splitlines())
+    }
+
+
+def test_changed_access_of_one_environment(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/prod/access.yaml", "rules: new\n")
+    assert changed(clone, hub) == {"access": ["prod"], "all": ["prod"], "code": False}
+
+
+@pytest.mark.parametrize(
+    "name", ["components/x.py", "Pulumi.dev.yaml", ".github/workflows/x.yml", "policy/aws.py"]
+)
+def test_changed_code_concerns_every_environment(clone: Clone, hub: Hub, name: str) -> None:
+    clone.write(name, "x\n")
+    assert changed(clone, hub) == {"access": [], "all": ["dev", "prod"], "code": True}
+
+
+def test_the_packs_configuration_counts_as_code(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/dev/policy.json", "{}\n")
+    assert changed(clone, hub) == {"access": ["dev"], "all": ["dev", "prod"], "code": True}
+
+
+def test_examples_do_not_run(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/dev/access.yaml", "rules: new\n")
+    nothing: dict[str, Any] = {"access": [], "all": [], "code": False}
+    head = clone.head()
+    assert changed(clone, hub, '["prod"]', head) == nothing
+    assert changed(clone, hub, "", head) == nothing
+
+
+def test_what_the_base_did_meanwhile_is_not_the_pull_requests(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/dev/access.yaml", "rules: new\n")
+    head = clone.head()
+    clone.write("environments/prod/access.yaml", "rules: meanwhile\n")
+    base = clone.commit()
+    environment = hub.environment(CHECKOUT=str(clone.folder), ENVIRONMENTS='["dev","prod"]')
+    run = run_script("environments.sh", base, head, environment=environment)
+    assert run.stdout.splitlines()[0] == 'access=["dev"]'
+
+
+def overlay(clone: Clone, hub: Hub, head: str, name: str = "dev") -> tuple[int, str]:
+    environment = hub.environment(CHECKOUT=str(clone.folder))
+    run = run_script("overlay.sh", head, name, environment=environment)
+    return run.returncode, run.stderr
+
+
+def test_the_overlay_takes_access_and_nothing_else(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/dev/access.yaml", "rules: new\n")
+    clone.write("environments/dev/teams/data.yaml", "rules: data\n")
+    clone.write("environments/dev/policy.json", '{"weaker": 1}\n')
+    clone.write("environments/prod/access.yaml", "rules: elsewhere\n")
+    clone.write("Pulumi.dev.yaml", "config: {stolen: 1}\n")
+    clone.write("__main__.py", "raise SystemExit\n")
+    (clone.folder / "environments/dev/policies/deploy.json").unlink()
+    assert overlay(clone, hub, clone.head()) == (0, "")
+    assert clone.text("environments/dev/access.yaml") == "rules: new\n"
+    assert clone.text("environments/dev/teams/data.yaml") == "rules: data\n"
+    assert clone.text("environments/dev/policy.json") == '{"base": 1}\n'
+    assert clone.text("environments/prod/access.yaml") == "rules: prod\n"
+    assert clone.text("Pulumi.dev.yaml") == "config: {}\n"
+    assert not (clone.folder / "__main__.py").exists()
+    assert not (clone.folder / "environments/dev/policies/deploy.json").exists()
+
+
+@pytest.mark.parametrize("link", ["access.yaml", "other.yaml"])
+def test_the_overlay_refuses_links(clone: Clone, hub: Hub, link: str) -> None:
+    path = clone.folder / "environments/dev" / link
+    path.unlink(missing_ok=True)
+    path.symlink_to("/proc/self/environ")
+    code, told = overlay(clone, hub, clone.head())
+    assert code == 1
+    assert "plain files only" in told
+    assert clone.text("environments/dev/access.yaml") == "rules: old\n"
+
+
+def test_the_overlay_refuses_programs_and_strange_names(clone: Clone, hub: Hub) -> None:
+    clone.write("environments/dev/run.sh", "#!/bin/sh\n")
+    (clone.folder / "environments/dev/run.sh").chmod(0o755)
+    assert overlay(clone, hub, clone.head())[0] == 1
+    clone.git("checkout", "--quiet", "--detach", clone.base)
+    clone.write("environments/dev/a b.yaml", "x\n")
+    code, told = overlay(clone, hub, clone.head())
+    assert code == 1
+    assert "file names" in told
+    assert overlay(clone, hub, clone.base, "../prod")[0] == 1
+    assert overlay(clone, hub, clone.base, "gone")[0] == 1
+
+
+def test_a_commit_is_fetched_without_being_checked_out(
+    clone: Clone, hub: Hub, tmp_path: Path
+) -> None:
+    clone.write("environments/dev/access.yaml", "rules: new\n")
+    head = clone.head()
+    clone.git("checkout", "--quiet", "main")
+    clone.git("reset", "--quiet", "--hard", clone.base)
+    clone.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    other = tmp_path / "other"
+    clone.git("clone", "--quiet", f"file://{clone.folder}", str(other))
+    environment = hub.environment(CHECKOUT=str(other), GH_TOKEN="a-token")
+    run = run_script("fetch.sh", head, environment=environment)
+    assert run.returncode == 0, run.stderr
+    assert (other / "environments/dev/access.yaml").read_text() == "rules: old\n"
+    shown = subprocess.run(
+        ["git", "show", f"{head}:environments/dev/access.yaml"],
+        cwd=other,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "rules: new\n"
+    assert "basic" not in (other / ".git/config").read_text()
+    assert run_script("fetch.sh", "--upload-pack=x", environment=environment).returncode == 1
+
+
+@pytest.fixture
+def diff(tmp_path: Path) -> Path:
+    folder = tmp_path / "diff"
+    folder.mkdir()
+    (folder / "diff.md").write_text("### Access: 1 gain\n")
+    (folder / "rows").write_text(f"{ZERO}\n")
+    return folder
+
+
+def comment(hub: Hub, diff: Path, commit: str = "c1", name: str = "access-diff-dev") -> None:
+    run = run_script("comment.sh", "7", name, str(diff), environment=hub.environment(COMMIT=commit))
+    assert run.returncode == 0, run.stderr
+
+
+def test_there_is_one_comment_an_environment(hub: Hub, diff: Path) -> None:
+    comment(hub, diff)
+    comment(hub, diff, name="access-diff-prod")
+    (diff / "diff.md").write_text("### Access: 2 gains\n")
+    comment(hub, diff, "c2")
+    dev, prod = hub.read()["comments"]["7"]
+    assert dev["body"] == (f"<!-- access-diff-dev commit:c2 rows:{ZERO} -->\n### Access: 2 gains\n")
+    assert prod["body"].startswith("<!-- access-diff-prod commit:c1 ")
+
+
+def test_a_comment_of_somebody_else_is_left_alone(hub: Hub, diff: Path) -> None:
+    comment(hub, diff)
+    content = hub.read()
+    content["comments"]["7"][0]["user"]["login"] = "mallory"
+    hub.write(content)
+    comment(hub, diff, "c2")
+    assert len(hub.read()["comments"]["7"]) == 2
+
+
+def merged(hub: Hub, **more: Any) -> None:
+    content = hub.read()
+    pull = {"number": 7, "merged_at": "2026-01-01", "merge_commit_sha": "m1", "head": {"sha": "c1"}}
+    content["pulls"] = [pull | more]
+    hub.write(content)
+
+
+def reviewed(hub: Hub) -> tuple[int, str]:
+    run = run_script("reviewed.sh", "m1", "dev", environment=hub.environment())
+    return run.returncode, run.stdout.strip() or run.stderr
+
+
+def test_the_reviewed_rows_are_those_of_our_comment(hub: Hub, diff: Path) -> None:
+    merged(hub)
+    comment(hub, diff, name="access-diff-prod")
+    comment(hub, diff)
+    assert reviewed(hub) == (0, ZERO)
+
+
+def test_rows_that_were_not_reviewed(hub: Hub, diff: Path) -> None:
+    assert "no merged pull request" in reviewed(hub)[1]
+    merged(hub)
+    assert "no access diff" in reviewed(hub)[1]
+    # A diff of an earlier commit was not of what was merged.
+    comment(hub, diff, "c0")
+    assert "no access diff" in reviewed(hub)[1]
+    comment(hub, diff)
+    content = hub.read()
+    content["comments"]["7"][0]["user"]["login"] = "mallory"
+    hub.write(content)
+    assert reviewed(hub)[0] == 1
+    content["comments"]["7"][0]["user"]["login"] = BOT
+    hub.write(content)
+    merged(hub, merged_at=None)
+    assert reviewed(hub)[0] == 1
+
+
+def test_one_issue_is_opened_updated_and_closed(hub: Hub, tmp_path: Path) -> None:
+    text = tmp_path / "issue.md"
+
+    def tell(content: str, name: str = "drift-dev") -> list[tuple[str, str]]:
+        text.write_text(content)
+        run = run_script(
+            "issue.sh", name, f"About {name}", str(text), environment=hub.environment()
+        )
+        assert run.returncode == 0, run.stderr
+        return [(one["state"], one["body"].partition("\n")[2]) for one in hub.read()["issues"]]
+
+    assert tell("") == []
+    assert tell("one\n") == [("open", "one\n")]
+    assert tell("other\n", "drift-prod") == [("open", "one\n"), ("open", "other\n")]
+    assert tell("two\n") == [("open", "two\n"), ("open", "other\n")]
+    assert tell("") == [("closed", "two\n"), ("open", "other\n")]
+    assert tell("three\n")[-1] == ("open", "three\n")
+
+
+def test_the_last_good_deployment(hub: Hub) -> None:
+    def deployment(ident: int, sha: str, state: str, environment: str = "dev") -> dict[str, Any]:
+        statuses = [{"state": state}, {"state": "in_progress"}]
+        return {"id": ident, "sha": sha, "environment": environment, "statuses": statuses}
+
+    content = hub.read()
+    content["deployments"] = [
+        deployment(1, "bad", "failure"),
+        deployment(2, "elsewhere", "success", "prod"),
+        deployment(3, "good", "success"),
+        deployment(4, "older", "success"),
+    ]
+    hub.write(content)
+    run = run_script("deployed.sh", "dev", environment=hub.environment())
+    assert (run.returncode, run.stdout) == (0, "good\n")
+    run = run_script("deployed.sh", "test", environment=hub.environment())
+    assert run.returncode == 1
+    assert "never deployed" in run.stderr
+
+
+VARIABLES = {
+    "PULUMI_BACKEND_URL": "s3://state",
+    "ARM_TENANT_ID": "tenant",
+    "ARM_CLIENT_ID": "client",
+}
+
+
+def test_what_later_steps_need(hub: Hub) -> None:
+    run = run_script("export.sh", environment=hub.environment(**VARIABLES))
+    assert run.returncode == 0
+    assert "ARM_USE_OIDC=true" in run.stdout.splitlines()
+    assert "PULUMI_CONTINUE_ON_ERROR=true" in run.stdout.splitlines()
+    assert "PULUMI_BACKEND_URL=s3://state" in run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("value", ["", "one\nPATH=/elsewhere"])
+def test_variables_that_are_missing_or_more_than_one_line(hub: Hub, value: str) -> None:
+    run = run_script(
+        "export.sh", environment=hub.environment(**VARIABLES | {"ARM_CLIENT_ID": value})
+    )
+    assert run.returncode == 1
+    assert "ARM_CLIENT_ID" in run.stderr
+
+
+@pytest.fixture
+def tokens() -> Iterator[HTTPServer]:
+    """GitHub's token service."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers["Authorization"] == "bearer request-token"
+            self.send_response(200 if asked else 401)
+            self.end_headers()
+            self.wfile.write(json.dumps({"value": f"token for {self.path}"}).encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_pulumi_cloud_takes_the_jobs_own_token(
+    hub: Hub, tokens: HTTPServer, tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    (root := tmp_path / "checkout" / "script" / "ci").mkdir(parents=True)
+    here = Path(__file__).parent.parent.parent / "script" / "ci"
+    for name in ("login.sh", "common.sh"):
+        (root / name).symlink_to(here / name)
+    pulumi = hub.folder / "bin" / "pulumi"
+    pulumi.write_text(
+        '#!/bin/sh\nprintf "%s\\n" "$@" >' + f"{said}\n"
+        'for word; do case $word in file://*) cat "${word#file://}" >>' + f"{said};; esac; done\n"
+    )
+    pulumi.chmod(0o755)
+    environment = hub.environment(
+        PULUMI_BACKEND_URL="https://pulumi.example.com",
+        PULUMI_ORGANIZATION="example",
+        ACTIONS_ID_TOKEN_REQUEST_URL=f"http://127.0.0.1:{tokens.server_port}/token?x=1",
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN="request-token",
+        NO_PROXY="127.0.0.1",
+    )
+    done = subprocess.run(
+        [str(root / "login.sh")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    words = said.read_text()
+    assert words.startswith("login\nhttps://pulumi.example.com\n--oidc-token\nfile://")
+    assert words.endswith("token for /token?x=1&audience=urn:pulumi:org:example\n")
+    token = words.partition("file://")[2].partition("\n")[0]
+    assert not os.path.exists(token)  # noqa: PTH110
+    environment["PULUMI_ORGANIZATION"] = ""
+    assert subprocess.run([str(root / "login.sh")], env=environment, check=False).returncode == 1
