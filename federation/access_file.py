@@ -130,7 +130,7 @@ class CustomerPolicyEntry(Entry):
 class BoundaryEntry(Entry):
     """The permissions boundary: an AWS-managed or a customer-managed policy."""
 
-    managed_policy: ManagedPolicy | None = None
+    managed_policy: ManagedPolicy | None = Field(None, description="Name, path/name or ARN.")
     customer_managed_policy: CustomerPolicyEntry | None = None
 
     @model_validator(mode="after")
@@ -174,7 +174,9 @@ class PermissionSetEntry(Entry):
     managed_policies: list[ManagedPolicy] = Field(
         [], description="AWS-managed policies: name, path/name or ARN."
     )
-    customer_managed_policies: list[CustomerPolicyEntry] = []
+    customer_managed_policies: list[CustomerPolicyEntry] = Field(
+        [], description="Policies that exist in every target account already."
+    )
     inline_policy: InlinePolicy = Field(None, description="A JSON file, or the policy itself.")
     permissions_boundary: BoundaryEntry | None = None
     relay_state: RelayState | None = Field(None, description="Where the console opens.")
@@ -190,7 +192,7 @@ class SelectorEntry(Entry):
     )
 
     ou: OuPath | None = Field(None, description='OU path from the root, "/" for everything.')
-    ou_id: OuId | None = None
+    ou_id: OuId | None = Field(None, description="OU id, where a name holds a slash.")
     account: AccountId | None = Field(None, description="Account id, in quotes.")
     account_name: AccountName | None = Field(None, description="Exact and unique account name.")
     account_name_glob: AccountNameGlob | None = Field(None, description="* ? and [a-z] on names.")
@@ -225,8 +227,12 @@ class RuleEntry(Entry):
     owner: Owner | None = Field(None, description="Who answers for this access.")
     group: str | None = Field(None, description="Key of the group that gets the access.")
     user: str | None = Field(None, description="Key of a user. Groups are better.")
-    permission_sets: list[PermissionSetName] = Field(min_length=1)
-    targets: list[SelectorEntry] = Field(min_length=1)
+    permission_sets: list[PermissionSetName] = Field(
+        min_length=1, description="What it may do: names under permissionSets."
+    )
+    targets: list[SelectorEntry] = Field(
+        min_length=1, description="Where: the accounts that any of these selectors means."
+    )
     except_: list[SelectorEntry] = Field(
         [], alias="except", description="Taken away from this rule."
     )
@@ -248,7 +254,9 @@ class GuardsEntry(Entry):
     break_glass: list[str] = Field(
         [], description="Groups or users that keep an admin set in every protected account."
     )
-    protected_accounts: list[SelectorEntry] = []
+    protected_accounts: list[SelectorEntry] = Field(
+        [], description="Accounts that admin sets reach only where a rule acknowledges it."
+    )
     admin_permission_sets: list[PermissionSetName] = Field(
         [], description="Admin sets besides those found by their policies."
     )
@@ -261,8 +269,10 @@ class GuardsEntry(Entry):
     separation_of_duties: list[Annotated[list[PermissionSetName], Field(min_length=2)]] = Field(
         [], description="Sets that no principal holds together in one account."
     )
-    require_owner: GuardLevel | None = None
-    users_instead_of_groups: GuardLevel | None = None
+    require_owner: GuardLevel | None = Field(None, description="Every rule names an owner.")
+    users_instead_of_groups: GuardLevel | None = Field(
+        None, description="No rule gives access to a user directly."
+    )
     scopes: dict[str, list[SelectorEntry]] = Field(
         {}, description="What a team's file may touch, by its path relative to this file."
     )
@@ -295,10 +305,16 @@ class QuotasEntry(Entry):
 class AccessFile(Entry):
     """Who gets what, where: groups and users x permission sets x accounts."""
 
-    groups: dict[Key, GroupEntry] = {}
-    users: dict[Key, UserEntry] = {}
-    permission_sets: dict[PermissionSetName, PermissionSetEntry] = {}
-    rules: list[RuleEntry] = []
-    guards: GuardsEntry | None = None
-    quotas: QuotasEntry | None = None
+    groups: dict[Key, GroupEntry] = Field(
+        {}, description="Entra groups, by keys of yours that never change."
+    )
+    users: dict[Key, UserEntry] = Field({}, description="Entra users, by keys of yours.")
+    permission_sets: dict[PermissionSetName, PermissionSetEntry] = Field(
+        {}, description="Permission sets by name."
+    )
+    rules: list[RuleEntry] = Field(
+        [], description="Who gets what, where. Their order is irrelevant."
+    )
+    guards: GuardsEntry | None = Field(None, description="In one central file only.")
+    quotas: QuotasEntry | None = Field(None, description="In one central file only.")
     moved: dict[Key, Key] = Field({}, description="Renamed keys: {old: new}.")
