@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import repeat
@@ -177,6 +177,7 @@ class _Resolver:
 
     def _targets(self, rule: Rule) -> _Given:
         given: _Given = {}
+        left_out: list[Exclusion] = []
         for selector in rule.targets:
             reason = _reason(rule, selector)
             match = self.selection.match(selector)
@@ -184,7 +185,8 @@ class _Resolver:
             self._judge(selector, match, f'rule "{rule.label}"', usable=bool(usable))
             _give(given, dict.fromkeys(usable, (reason,)))
             if len(usable) < len(match.accounts):
-                self._unusable(rule, selector, match, set(usable))
+                left_out += self._unusable(rule, selector, match, set(usable))
+        self.excluded += [exclusion for exclusion in left_out if exclusion.account not in given]
         return given
 
     def _usable_ids(self, selector: Selector, match: Match) -> tuple[str, ...]:
@@ -198,7 +200,9 @@ class _Resolver:
             )
         return found
 
-    def _unusable(self, rule: Rule, selector: Selector, match: Match, usable: set[str]) -> None:
+    def _unusable(
+        self, rule: Rule, selector: Selector, match: Match, usable: set[str]
+    ) -> Iterator[Exclusion]:
         for account in match.accounts:
             if account.id not in usable:
                 cause: Cause = "management" if account.active else "state"
@@ -207,7 +211,7 @@ class _Resolver:
                     if account.active
                     else f"the account is {account.state}"
                 )
-                self.excluded.append(Exclusion(rule, account.id, cause, by, selector.location))
+                yield Exclusion(rule, account.id, cause, by, selector.location)
 
     def _take_away(self, rule: Rule, given: _Given) -> None:
         for selector in rule.exceptions:

@@ -73,6 +73,12 @@ def test_the_whole_organization_leaves_out_the_management_account_and_what_is_su
     assert causes == {(MANAGEMENT, "management"), (OLD_CRM, "state")}
 
 
+def test_an_account_that_another_selector_gives_is_not_called_left_out() -> None:
+    found = resolved({"ou": "/"}, {"account": MANAGEMENT})
+    assert MANAGEMENT in accounts(found)
+    assert [exclusion.account for exclusion in found.excluded] == [OLD_CRM]
+
+
 def test_exceptions_take_away_from_their_rule_only() -> None:
     data = access_file(
         {"targets": [{"ou": "Workloads"}], "except": [{"ou": "Workloads/Prod"}]},
