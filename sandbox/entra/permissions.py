@@ -94,6 +94,8 @@ _USER = "/users/<user>"
 
 TABLE: dict[str, Grants] = {
     "GET /organization": ANYBODY,
+    "GET /subscribedSkus": one_of("Organization.Read.All") + DIRECTORY_READ,
+    "GET /policies/defaultAppManagementPolicy": one_of("Policy.Read.All"),
     "GET /domains": one_of("Domain.Read.All") + DIRECTORY_READ,
     "GET /applicationTemplates": ANYBODY,
     "GET /applicationTemplates/<template>": ANYBODY,

@@ -44,6 +44,8 @@ class Switches:
     """Synchronization secrets come back with a key nobody wrote."""
     group_licence: bool = True
     """The P1 licence, without which groups can't be assigned to applications."""
+    restrict_identifier_uris: bool = False
+    """The tenant's app management policy forbids identifier URIs of unverified domains."""
 
 
 @dataclass

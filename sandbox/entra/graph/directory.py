@@ -26,6 +26,24 @@ def get_organization(call: Call) -> Json:
     return page(call, [organization], "organization")
 
 
+@route("GET", "/subscribedSkus")
+def list_licences(call: Call) -> Json:
+    """What the tenant has subscribed to; AAD_PREMIUM is Entra ID P1."""
+    premium = {
+        "servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d",
+        "servicePlanName": "AAD_PREMIUM",
+        "provisioningStatus": "Success",
+        "appliesTo": "User",
+    }
+    sku = {
+        "skuPartNumber": "AAD_PREMIUM",
+        "capabilityStatus": "Enabled",
+        "appliesTo": "User",
+        "servicePlans": [premium],
+    }
+    return page(call, [sku] if call.tenant.switches.group_licence else [], "subscribedSkus")
+
+
 @route("GET", "/domains")
 def list_domains(call: Call) -> Json:
     """The domains of the tenant."""

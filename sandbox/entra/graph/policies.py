@@ -20,6 +20,25 @@ _POLICIES = "/policies/claimsMappingPolicies"
 _LINKS = "/servicePrincipals/<service_principal>/claimsMappingPolicies"
 
 
+@route("GET", "/policies/defaultAppManagementPolicy")
+def get_app_management_policy(call: Call) -> Json:
+    """What the tenant forbids for its applications (tenantAppManagementPolicy)."""
+    restricted = call.tenant.switches.restrict_identifier_uris
+    addition = {
+        "state": "enabled" if restricted else "disabled",
+        "restrictForAppsCreatedAfterDateTime": None,
+        "excludeAppsReceivingV2Tokens": True,
+        "excludeSaml": False,
+    }
+    return {
+        "@odata.context": call.context("policies/defaultAppManagementPolicy"),
+        "id": "00000000-0000-0000-0000-000000000000",
+        "displayName": "Default app management tenant policy",
+        "isEnabled": restricted,
+        "applicationRestrictions": {"identifierUris": {"nonDefaultUriAddition": addition}},
+    }
+
+
 @route("GET", _POLICIES)
 def list_policies(call: Call) -> Json:
     """All claims-mapping policies."""
