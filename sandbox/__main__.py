@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sandbox import faults, process, request_log, stack
+from sandbox import faults, process, request_log, snapshots, stack
 from sandbox.console import Console, shown
 from sandbox.control import PREFIX, post, step_from
 from sandbox.environment import as_shell, environment
@@ -95,6 +95,17 @@ def _stack(_: argparse.Namespace, folder: Folder) -> None:
     print(f"{folder.stack} is ready; run pulumi there, or pulumi -C {folder.stack} …")
 
 
+def _snapshot(asked: argparse.Namespace, folder: Folder) -> None:
+    if asked.name:
+        snapshots.take(folder, asked.name)
+    print("\n".join(snapshots.names(folder)) or "There are no snapshots.")
+
+
+def _restore(asked: argparse.Namespace, folder: Folder) -> None:
+    snapshots.restore(folder, asked.name)
+    print(f"Both clouds, their clock and the stack are as they were in {asked.name}.")
+
+
 def _clock(asked: argparse.Namespace, folder: Folder) -> None:
     running = folder.require_running()
     try:
@@ -175,6 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     env = add("env", _env, "print the environment that points a shell at the sandbox")
     env.add_argument("--json", action="store_true")
     add("stack", _stack, "make or refresh the folder to run pulumi in")
+    snapshot = add("snapshot", _snapshot, "keep both clouds and the stack, or list what is kept")
+    snapshot.add_argument("name", nargs="?", help="kept until the sandbox stops")
+    add("restore", _restore, "put a snapshot back").add_argument("name")
     clock = add("clock", _clock, "print the sandbox's time, or move it forward")
     clock.add_argument("step", nargs="?", help="for example +40m, +2h, +1d")
     log = add("log", _log, "print the requests that both clouds answered")

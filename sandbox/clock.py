@@ -26,7 +26,17 @@ class Clock:
             self._offset += by
         return self.now()
 
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock is ahead of real time; a restored snapshot sets it back."""
+        with self._lock:
+            return self._offset
+
+    @offset.setter
+    def offset(self, offset: timedelta) -> None:
+        with self._lock:
+            self._offset = offset
+
     def reset(self) -> None:
         """Back to real time, as it is when the clouds go back to their seeds."""
-        with self._lock:
-            self._offset = timedelta()
+        self.offset = timedelta()

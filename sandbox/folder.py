@@ -60,6 +60,7 @@ class Folder:
         self.pulumi_home = self.root / "pulumi-home"
         self.state = self.root / "state"
         self.stack = self.root / "stack"
+        self.snapshots = self.root / "snapshots"
 
     @classmethod
     def default(cls) -> Folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import uuid
@@ -21,6 +22,7 @@ from sandbox.entra import Entra
 from sandbox.folder import Folder, Running, write_private
 from sandbox.listener import LOOPBACK, Listener, bind
 from sandbox.request_log import RequestLog
+from sandbox.snapshots import Snapshots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ def serving(folder: Folder, ports: Ports, *, providers: str) -> Iterator[Running
     Raises SandboxError when a port is in use.
     """
     secrets = folder.secrets()
+    # The clouds of an earlier process, which these files belong to, are gone.
+    shutil.rmtree(folder.snapshots, ignore_errors=True)
     with ExitStack() as stack:
         aws_socket, entra_socket, tls_socket = (
             stack.enter_context(bind(port)) for port in (ports.aws, ports.entra, ports.tls)
@@ -107,4 +111,11 @@ def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Control:
         now = clock.advance(timedelta(seconds=float(body["seconds"])))
         return {"now": now.isoformat(timespec="seconds")}
 
-    return Control({"identity": lambda _: {"id": running.id}, "reset": reset, "clock": move_clock})
+    return Control(
+        {
+            "identity": lambda _: {"id": running.id},
+            "reset": reset,
+            "clock": move_clock,
+            **Snapshots(clock, entra, aws).actions,
+        }
+    )

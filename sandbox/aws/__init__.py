@@ -6,6 +6,7 @@ calls differ from AWS's; organizations, iam and sts are moto's, the first one co
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from threading import Lock
 from wsgiref.types import WSGIApplication
 
@@ -18,6 +19,7 @@ from sandbox.aws.faults import Faults, RateLimit
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.identitystore.operations import IdentityStoreOperations
 from sandbox.aws.identitystore.store import IdentityStore
+from sandbox.aws.moto_state import moto_state, restore_moto
 from sandbox.aws.organizations.operations import OrganizationsOperations
 from sandbox.aws.policy import Users, deployment_user
 from sandbox.aws.portal import Portal
@@ -30,6 +32,7 @@ from sandbox.aws.ssoadmin.operations import SsoAdminOperations
 from sandbox.aws.ssoadmin.state import IdentityCenter
 from sandbox.aws.wire import Call, Gate, JsonService
 from sandbox.clock import Clock
+from sandbox.memory import Frozen, freeze, thaw
 
 __all__ = ["Aws"]
 
@@ -70,14 +73,22 @@ class Aws:
         self.rate_limit.per_second = None
         self.users = Users(deployment_user(self._seed.document, self._access_key))
         self.gates[:] = [self.users.gate, self.faults.gate, self.rate_limit.gate]
-        self.organization = plant(self._seed)
-        self.site = Site(
+        site = Site(
             clock=self._clock,
             center=IdentityCenter(),
             jobs=Jobs(self._clock, self.faults.fails),
-            organization=self.organization,
+            organization=plant(self._seed),
             home_region=self.region,
         )
+        store_id = self._seed.identity_store_id
+        source = IdentitySource(
+            entity_id=f"https://{self.region}.signin.aws.amazon.com/platform/saml/{store_id}",
+            base_url=self.base_url,
+        )
+        self._serve(site, source)
+
+    def _serve(self, site: Site, source: IdentitySource) -> None:
+        self.site, self.source, self.organization = site, source, site.organization
         self._services = [
             JsonService("sso-admin", SsoAdminOperations(self.site), self.gates),
             JsonService("identitystore", IdentityStoreOperations(self._store_of), self.gates),
@@ -88,14 +99,40 @@ class Aws:
             ),
         ]
         self.gateway = Gateway(self._services, self.gates, self.users, self.management_account_id)
-        store_id = self._seed.identity_store_id
-        self.source = IdentitySource(
-            entity_id=f"https://{self.region}.signin.aws.amazon.com/platform/saml/{store_id}",
-            base_url=self.base_url,
-        )
         self.portal = Portal(self.site, self.source, self.base_url)
         self.console = Console(self._seed, self.site, self.source, self.portal, self.base_url)
         self._scim: WSGIApplication | None = None
+
+    def freeze(self) -> Frozen:
+        """A copy of the whole state, faults left out. Raises ValueError while requests run."""
+        store = self.site.store
+        with self.site.center.lock, store.lock if store else nullcontext():
+            self.site.jobs.settle()
+            if self.site.jobs.pending:
+                raise ValueError(
+                    f"Identity Center still works on {self.site.jobs.pending} requests: wait for "
+                    "their end."
+                )
+            state = {
+                "site": self.site,
+                "source": self.source,
+                "alias": self.portal.alias,
+                "tenant": self.console.tenant,
+                "policy": self.users.deployment and self.users.deployment.policy,
+                "moto": moto_state(),
+            }
+            return freeze(state, keep=[self._clock, self.faults])
+
+    def restore(self, frozen: Frozen) -> None:
+        """Put a frozen state back, without faults; people are signed out of the portal."""
+        self.reset()
+        state = thaw(frozen)
+        restore_moto(state["moto"])
+        self._serve(state["site"], state["source"])
+        self.portal.alias = state["alias"]
+        self.console.tenant = state["tenant"]
+        if self.users.deployment is not None:
+            self.users.deployment.policy = state["policy"]
 
     def close(self) -> None:
         """Nothing to stop: the emulator has no threads of its own."""

@@ -80,6 +80,11 @@ class Jobs:
             job.reason = job.work()
             job.state = FAILED if job.reason else SUCCEEDED
 
+    @property
+    def pending(self) -> int:
+        """How many requests are not carried out yet."""
+        return len(self._pending)
+
     def outstanding(self, kind: str) -> int:
         """How many requests of a kind are IN_PROGRESS."""
         return sum(job.kind == kind for job in self._pending)
