@@ -10,7 +10,7 @@ from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs
 from components.identity_center import IdentityCenter, IdentityCenterArgs
 from components.inputs import REFUSALS, Inputs, read_inputs
 from components.management_access import management_provider
-from components.outputs import counts, expiries, next_steps
+from components.outputs import counts, expiries, next_steps, review_baseline
 from components.permission_set import PermissionSet, PermissionSetArgs
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
@@ -57,6 +57,7 @@ def compose(inputs: Inputs) -> None:
             instance=instance,
             access_portal_url=settings.identity_center.access_portal_url or "",
             access_control_attributes=settings.identity_center.access_control_attributes,
+            baseline=review_baseline(inputs),
         ),
     )
     pulumi.export("accessPortalUrl", center.access_portal_url)

@@ -74,10 +74,11 @@ class AccountAssignments(pulumi.ComponentResource):
         held = holds(rows, reasons)
         for hold in held:
             names: Any = hold["rows"]
+            number = "1 row" if len(names) == 1 else f"{len(names)} rows"
+            # The access diff reads this sentence (federation/row_changes.py).
             pulumi.log.warn(
-                f"{len(names)} rows of {str(hold['principalType']).lower()} {hold['principal']!r} "
-                "are held: "
-                f"{hold['reason']}",
+                f"{number} of {str(hold['principalType']).lower()} {hold['principal']!r} held: "
+                f"{hold['reason']} [{', '.join(names)}]",
                 self,
             )
         return held

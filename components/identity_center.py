@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -13,11 +14,15 @@ from federation.instance import Instance
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
-    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`."""
+    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`.
+
+    `baseline` is kept for the next access diff (federation/baseline.py).
+    """
 
     instance: Instance
     access_portal_url: str
     access_control_attributes: Mapping[str, str]
+    baseline: Mapping[str, Any]
 
 
 class IdentityCenter(pulumi.ComponentResource):
@@ -60,5 +65,7 @@ class IdentityCenter(pulumi.ComponentResource):
                 "instanceArn": self.instance_arn,
                 "identityStoreId": self.identity_store_id,
                 "accessPortalUrl": self.access_portal_url,
+                # Here, not among the stack's outputs, which every update prints.
+                "baseline": args.baseline,
             }
         )

@@ -9,6 +9,7 @@ import pulumi
 from components.inputs import Inputs
 from components.saml_trust import SamlTrust
 from federation import phases
+from federation.baseline import baseline
 
 
 def next_steps(inputs: Inputs) -> list[dict[str, Any]]:
@@ -23,6 +24,11 @@ def next_steps(inputs: Inputs) -> list[dict[str, Any]]:
         today=inputs.facts.today,
     )
     return [step.to_dict() for step in phases.next_steps(situation)]
+
+
+def review_baseline(inputs: Inputs) -> dict[str, Any]:
+    """What the next access diff compares with."""
+    return baseline(inputs.access, inputs.facts.organization)
 
 
 def counts(inputs: Inputs) -> dict[str, int]:

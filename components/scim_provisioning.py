@@ -72,7 +72,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             ),
         )
         self.job_path = job.id
-        self.register_outputs({"jobPath": self.job_path})
+        self.register_outputs({"jobPath": self.job_path, "endpoint": args.endpoint})
 
 
 def _notifications(args: ScimProvisioningArgs) -> str:

@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from federation.baseline import GuardChange, guard_changes
+from federation.endings import expiries
 from federation.phases import phase_reached
 from federation.preview import Preview
 from federation.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
@@ -20,7 +22,7 @@ from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange, Sets, set_changes
 from federation.settings import Phase
 from federation.status import Expiry
-from federation.trust_changes import TrustChange, expiries, trust_changes
+from federation.trust_changes import TrustChange, trust_changes
 
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
@@ -37,13 +39,19 @@ class AccountLabel:
     unit: str = ""
     protected: bool = False
 
+    @property
+    def path(self) -> str:
+        """`Workloads/Dev/web-dev`."""
+        return f"{self.unit}/{self.name}" if self.unit else self.name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What the engine does not know; everything may be empty.
 
     `people` counts the members of groups, `persons` names people by Entra object id. `admin_sets`
-    are those that the access file declares, besides the ones found by their policies.
+    are those that the access file declares, besides the ones found by their policies. `guards` are
+    those of the access file as federation/baseline.py resolves them, None where they are not known.
     """
 
     accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
@@ -51,6 +59,7 @@ class Context:
     people: Mapping[PrincipalKey, int] = field(default_factory=dict)
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
+    guards: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
     def protected(self, account: str) -> bool:
@@ -76,6 +85,18 @@ class AccessChange:
     gap: bool = False
 
 
+@dataclass(frozen=True, order=True, kw_only=True)
+class AccountChange:
+    """An account whose rows change, and that is new or elsewhere since the last update.
+
+    `before` and `after` are paths as `Workloads/Dev/web-dev`, `before` is "" for a new account.
+    """
+
+    account: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessDiff:
     """One update, in terms of access.
@@ -94,6 +115,8 @@ class AccessDiff:
     holds: tuple[Hold, ...] = ()
     warnings: tuple[str, ...] = ()
     expiries: tuple[Expiry, ...] = ()
+    guards: tuple[GuardChange, ...] = ()
+    accounts: tuple[AccountChange, ...] = ()
     phase_before: Phase | None = None
     phase_after: Phase | None = None
     rows: tuple[Row, ...] | None = None
@@ -150,6 +173,8 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         holds=holds,
         warnings=warnings,
         expiries=expiries(preview, today),
+        guards=_guards(preview, context, sets),
+        accounts=tuple(_accounts(preview, context, rows.changes)),
         phase_before=before,
         phase_after=after,
         rows=tuple(sorted({*rows.after, *held})) if preview.complete else None,
@@ -224,6 +249,27 @@ def _risk(change: AccessChange, context: Context) -> tuple[object, ...]:
         change.late,
         change.gap,
     )
+
+
+def _guards(preview: Preview, context: Context, sets: Sets) -> tuple[GuardChange, ...]:
+    before = preview.baseline.get("guards")
+    if before is None or context.guards is None:
+        return ()
+    changed = {change.name for change in sets.changes}
+    staying = (sets.before.keys() & sets.after.keys()) - changed
+    return guard_changes(before, context.guards, sets=staying)
+
+
+def _accounts(
+    preview: Preview, context: Context, changes: Iterable[RowChange]
+) -> Iterator[AccountChange]:
+    known = preview.baseline.get("accounts")
+    if not known:
+        return
+    for account in sorted({change.row.account for change in changes}):
+        label = context.accounts.get(account)
+        if label is not None and known.get(account, "") != label.path:
+            yield AccountChange(account=account, before=known.get(account, ""), after=label.path)
 
 
 def _holders(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:

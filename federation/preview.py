@@ -116,6 +116,19 @@ class Preview:
     complete: bool = True
 
     @property
+    def baseline(self) -> Mapping[str, Any]:
+        """What the last update recorded for the next review (federation/baseline.py)."""
+        found = self.component("IdentityCenter").get("baseline")
+        return found if isinstance(found, Mapping) else {}
+
+    def component(self, kind: str) -> Mapping[str, Any]:
+        """The outputs that a component of this program kept at the last update."""
+        for step in self.of_kind(kind):
+            if step.type.startswith("federation:") and step.before is not None:
+                return step.before.outputs
+        return {}
+
+    @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """What stopped the preview."""
         return tuple(one for one in self.diagnostics if one.severity == "error")

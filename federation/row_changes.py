@@ -13,8 +13,8 @@ from federation.rows import PrincipalKey, Row
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 # As components/account_assignments.py words it.
 _HELD: Final = re.compile(
-    r"\d+ rows? of (?P<kind>group|user) '(?P<key>[^']*)' (?:is|are) held: (?P<reason>.*?)"
-    r"(?: \[(?P<rows>[^\[\]]*)\])?\s*",
+    r"\d+ rows? of (?P<kind>group|user) '(?P<key>[^']*)' held: (?P<reason>.*)"
+    r" \[(?P<rows>[^\[\]]*)\]\s*",
     re.DOTALL,
 )
 _TYPES: Final[dict[str, Literal["GROUP", "USER"]]] = {"group": "GROUP", "user": "USER"}

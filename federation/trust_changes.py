@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from federation.phases import TOKEN_REMINDER_DAYS
-from federation.preview import Preview, State, Step, is_known
+from federation.preview import Preview, State, Step
 from federation.row_changes import is_row
 from federation.rows import PrincipalKey
 from federation.set_changes import KINDS
 from federation.settings import NAMESPACE
-from federation.status import Expiry
 from federation.wording import Code, Name, Sentence, count, listed
 
 Effect = Literal["opens", "more", "less", "interrupts", "changes"]
-_CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
-_SECRET: Final = "[secret]"  # noqa: S105 - the engine's mark, not a secret
+CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +39,17 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
         change
         for step in preview.steps
         if step.changes and not is_row(step) and not _of_a_set(step)
-        for change in _READERS.get(step.kind, _other)(step)
+        for change in _read(step, preview)
     ]
     return tuple(
         sorted(found, key=lambda one: (order[one.effect], one.principal or (), one.sentence))
     )
+
+
+def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
+    if step.kind == "SynchronizationSecret":
+        return _credentials(step, preview)
+    return _READERS.get(step.kind, _other)(step)
 
 
 def _of_a_set(step: Step) -> bool:
@@ -228,31 +230,38 @@ def _certificate(step: Step) -> Iterator[TrustChange]:
         yield _change("interrupts", sentence, None)
 
 
-def _credentials(step: Step) -> Iterator[TrustChange]:
+def _credentials(step: Step, preview: Preview) -> Iterator[TrustChange]:
+    """The credentials are one secret to the engine: what is new in them is seen elsewhere."""
     if step.op == "create":
         yield _change("changes", ("Entra gets the SCIM endpoint and its token",), None)
         return
     if step.op == "delete":
         yield _change("interrupts", ("Entra loses the SCIM token: provisioning stops",), None)
         return
-    before, after = (_endpoint(side) for side in (step.before, step.after))
+    settings = provisioning(preview)
+    before = preview.component("ScimProvisioning").get("endpoint")
+    after = settings.get("endpoint")
     if before and after and before != after:
-        sentence = ("SCIM endpoint ", Code(after), " instead of ", Code(before))
+        sentence: Sentence = ("SCIM endpoint ", Code(after), " instead of ", Code(before))
         yield _change("changes", sentence, None)
+    old = (preview.outputs.get("expiries") or {}).get("token")
+    new = settings.get("tokenExpires")
+    if old and new and old != new:
+        sentence = (f"the SCIM token is rotated: it expires on {new} instead of {old}",)
     else:
-        yield _change(
-            "changes", ("the SCIM credentials in Entra change (endpoint, token or alerts)",), None
-        )
+        sentence = ("the SCIM credentials in Entra change (endpoint, token or notifications)",)
+    yield _change("changes", sentence, None)
 
 
-def _endpoint(state: State | None) -> str:
-    """The endpoint, which is no secret, where the preview shows it; the token is never looked at."""
-    credentials = _inputs(state).get("credentials")
-    if not isinstance(credentials, list):
-        return ""
-    values = (one["value"] for one in credentials if one.get("key") == "BaseAddress")
-    found = str(next(values, ""))
-    return found if found != _SECRET and is_known(found) else ""
+def provisioning(preview: Preview) -> Mapping[str, Any]:
+    """The stack's provisioning settings as the preview shows them, the token blinded."""
+    value = preview.configuration.get(f"{NAMESPACE}:provisioning")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _job(step: Step) -> Iterator[TrustChange]:
@@ -296,48 +305,7 @@ _READERS: Final = {
     "ServicePrincipal": _service_principal,
     "ApplicationIdentifierUri": _identifier,
     "ApplicationRedirectUris": _reply_urls,
-    _CERTIFICATE: _certificate,
-    "SynchronizationSecret": _credentials,
+    CERTIFICATE: _certificate,
     "SynchronizationJob": _job,
     "InstanceAccessControlAttributes": _attributes,
 }
-
-
-def expiries(preview: Preview, today: date) -> tuple[Expiry, ...]:
-    """What ends within the reminder period, or has ended: the SCIM token and certificates."""
-    found = [*_token(preview), *_certificates(preview.of_kind(_CERTIFICATE))]
-    if not preview.complete:
-        known = {one.what for one in found}
-        made = (preview.outputs.get("expiries") or {}).get("certificates") or {}
-        found += [
-            Expiry(what=f"certificate {name}", on=_day(end))
-            for name, end in sorted(made.items())
-            if f"certificate {name}" not in known
-        ]
-    near = [one for one in found if one.days_left(today) <= TOKEN_REMINDER_DAYS]
-    return tuple(sorted(near, key=lambda one: (one.on, one.what)))
-
-
-def _token(preview: Preview) -> Iterator[Expiry]:
-    text = preview.configuration.get(f"{NAMESPACE}:provisioning")
-    if not isinstance(text, str):
-        return
-    try:
-        yield Expiry(what="token", on=date.fromisoformat(json.loads(text)["tokenExpires"]))
-    except (ValueError, KeyError, TypeError):
-        return
-
-
-def _certificates(steps: Iterable[Step]) -> Iterator[Expiry]:
-    for step in steps:
-        if step.after is None:
-            continue
-        outputs = step.before.outputs if step.before and step.op != "replace" else {}
-        end = step.after.inputs.get("endDate") or outputs.get("endDate")
-        if end and is_known(end):
-            name = step.name.removeprefix("signing-certificate-")
-            yield Expiry(what=f"certificate {name}", on=_day(end))
-
-
-def _day(text: str) -> date:
-    return datetime.fromisoformat(text).date()

@@ -30,6 +30,11 @@ def on_accounts(context: Context, accounts: tuple[str, ...]) -> Sentence:
     )
 
 
+def named(context: Context, accounts: tuple[str, ...]) -> Sentence:
+    """`Workloads/Prod: billing and web`, or by id where there are no names."""
+    return _by_unit(context, accounts, mark=False)
+
+
 def _on_one(context: Context, account: str) -> Sentence:
     label = context.accounts.get(account)
     if label is None:
@@ -93,5 +98,4 @@ def place(context: Context, account: str) -> tuple[str, ...]:
     label = context.accounts.get(account)
     if label is None:
         return (account,)
-    path = f"{label.unit}/{label.name}" if label.unit else label.name
-    return (path, account, *(["protected"] if label.protected else []))
+    return (label.path, account, *(["protected"] if label.protected else []))

@@ -12,6 +12,7 @@ from clouds.aws import AwsError
 from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.access import load_access
+from federation.baseline import guards
 from federation.changes import AccountLabel, Context
 from federation.declared import Access
 from federation.errors import InvalidInput
@@ -100,6 +101,7 @@ def _context(
         people={**_new_members(preview), **(people or {})},
         persons=persons or {},
         admin_sets=admin_sets(access) if access else frozenset(),
+        guards=guards(access, organization) if access and organization else None,
         notes=notes,
     )
 

@@ -37,6 +37,18 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
         "access": [_access(diff, one) for one in diff.access],
         "permissionSets": [_set(diff, one) for one in diff.sets],
         "trust": [_trust(diff, one) for one in diff.trust],
+        "guards": [
+            {
+                "loosened": one.loosened,
+                "text": plain(one.sentence),
+                "accounts": [_account(diff, ident) for ident in one.accounts],
+            }
+            for one in diff.guards
+        ],
+        "accounts": [
+            {"id": one.account, "before": one.before or None, "after": one.after}
+            for one in diff.accounts
+        ],
         "holds": [
             {
                 "principal": _principal(diff, hold.principal),
@@ -63,6 +75,7 @@ def only_gains(diff: AccessDiff) -> bool:
         and not diff.errors
         and not diff.sets
         and not diff.trust
+        and not diff.guards
         and all(one.what == "gained" and not one.admin for one in diff.access)
     )
 

@@ -14,7 +14,7 @@ from federation.set_changes import SetChange
 from federation.status import Expiry
 from federation.trust_changes import TrustChange
 from federation.wording import Code, Name, Sentence, Strong, Words, count, listed, several
-from ops.diff.accounts import on_accounts, place
+from ops.diff.accounts import named, on_accounts, place
 
 Mark = Literal[
     "danger", "gain", "wider", "loss", "narrower", "interrupt", "other", "hold", "warning"
@@ -94,6 +94,7 @@ def _title(diff: AccessDiff) -> str:
         *_sets(sets.count("neutral"), "changed"),
         *_sets(sum(change.what == "new" for change in diff.sets), "new"),
         *_sets(sum(change.what == "removed" for change in diff.sets), "removed"),
+        *_number(sum(one.loosened for one in diff.guards), "guard loosened", "guards loosened"),
         *_number(_others(diff), "other change"),
     ]
     return ", ".join(parts) or "no changes"
@@ -121,6 +122,8 @@ def _sets(number: int, word: str) -> list[str]:
 
 def _lines(diff: AccessDiff) -> Iterator[Line]:
     yield from _phase(diff)
+    yield from _guards(diff)
+    yield from _accounts(diff)
     for change in diff.access:
         yield from _access(diff, change)
     for one in diff.sets:
@@ -143,6 +146,27 @@ def _phase(diff: AccessDiff) -> Iterator[Line]:
         yield Line(mark="danger", sentence=(sentence,))
     else:
         yield Line(mark="other", sentence=(f"the stack goes on from phase {before} to {after}",))
+
+
+def _guards(diff: AccessDiff) -> Iterator[Line]:
+    for change in diff.guards:
+        yield Line(
+            mark="danger" if change.loosened else "other",
+            sentence=(
+                f"guard {'loosened' if change.loosened else 'tightened'}: ",
+                *change.sentence,
+                *(named(diff.context, change.accounts) if change.accounts else ()),
+            ),
+        )
+
+
+def _accounts(diff: AccessDiff) -> Iterator[Line]:
+    for change in diff.accounts:
+        if change.before:
+            moved = ("the account ", Name(change.before), " is now ", Name(change.after))
+            yield Line(mark="other", sentence=moved)
+        else:
+            yield Line(mark="other", sentence=("the account ", Name(change.after), " is new"))
 
 
 def _access(diff: AccessDiff, change: AccessChange) -> Iterator[Line]:
