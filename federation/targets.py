@@ -324,7 +324,7 @@ def _merge(parts: list[_Given]) -> _Given:
 
 
 def _give(given: _Given, more: _Given) -> None:
-    """Add accounts and reasons. Accounts that had none share the tuple: most rows have one reason."""
+    """Add accounts and reasons; accounts that had none share one tuple, as most do."""
     both = given.keys() & more.keys() if given else ()
     joined = {ident: tuple(sorted({*given[ident], *more[ident]})) for ident in both}
     given.update(more)
