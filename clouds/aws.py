@@ -54,13 +54,21 @@ class Aws:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """The session of the environment or profile, with the role assumed when one is set."""
-        session = boto3.Session(region_name=self.region, profile_name=self.profile)
+        """The session of the environment or profile, with the role assumed when one is set.
+
+        Raises AwsError for an unknown profile and a refused role.
+        """
+        session: boto3.Session = _ask(
+            lambda: boto3.Session(region_name=self.region, profile_name=self.profile)
+        )
         if not self.role_arn:
             return session
-        answer = session.client("sts", config=_CONFIG).assume_role(
-            RoleArn=self.role_arn, RoleSessionName="entra-identity-center"
-        )["Credentials"]
+        sts = session.client("sts", config=_CONFIG)
+        answer = _ask(
+            lambda: sts.assume_role(RoleArn=self.role_arn, RoleSessionName="entra-identity-center")[
+                "Credentials"
+            ]
+        )
         return boto3.Session(
             aws_access_key_id=answer["AccessKeyId"],
             aws_secret_access_key=answer["SecretAccessKey"],
@@ -236,7 +244,7 @@ def _ask(call: Any) -> Any:
             f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
         ) from None
     except BotoCoreError as error:
-        raise AwsError(f"AWS can't be reached: {error}") from None
+        raise AwsError(f"AWS can't be used: {error}") from None
 
 
 def read_organization(*, region: str | None = None, profile: str | None = None) -> Organization:
