@@ -6,10 +6,15 @@ docs/permissions.md; a test compares this table with what was used.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from federation.declared import Access
+from federation.organization import Organization
+from federation.selection import Selection
+from federation.settings import Settings
 
 
 class Purpose(StrEnum):
@@ -44,7 +49,7 @@ class Need:
     @property
     def reason(self) -> str:
         """What the permission is needed for."""
-        return self.feature or "every stack"
+        return self.feature or "all stacks"
 
 
 _PREVIEW, _DEPLOY, _DESTROY = Purpose
@@ -211,3 +216,47 @@ def missing_roles(
         for need in required_roles(purpose, features)
         if not {need.permission, *_STRONGER.get(need.permission, ())} & set(granted)
     ]
+
+
+def declared_features(access: Access, settings: Settings) -> set[Feature]:
+    """What a stack will have, as far as its own files say."""
+    groups, sets = access.groups.values(), access.permission_sets.values()
+    has = {
+        Feature.GROUPS: any(group.create for group in groups),
+        Feature.PEOPLE: bool(access.users)
+        or any(group.owners or group.members for group in groups),
+        Feature.INLINE_POLICIES: any(one.inline_policy is not None for one in sets),
+        Feature.CUSTOMER_POLICIES: any(one.customer_managed_policies for one in sets),
+        Feature.BOUNDARIES: any(one.permissions_boundary for one in sets),
+        Feature.SET_TAGS: any(one.tags for one in sets),
+        Feature.ACCOUNT_TAGS: access.uses_tags,
+        Feature.ATTRIBUTES: bool(settings.identity_center.access_control_attributes),
+    }
+    return {feature for feature, present in has.items() if present}
+
+
+def grants_management(access: Access, organization: Organization) -> bool:
+    """Whether a rule selects the management account, which only its id or name does."""
+    selection = Selection(organization)
+    return any(
+        account.id == organization.management_account_id
+        for rule in access.rules
+        for selector in rule.targets
+        if selector.kind in ("account", "accountName")
+        for account in selection.match(selector).accounts
+    )
+
+
+# By the kind of a resource in the checkpoint.
+_MADE: Final = {
+    "Group": Feature.GROUPS,
+    "PermissionSetInlinePolicy": Feature.INLINE_POLICIES,
+    "CustomerManagedPolicyAttachment": Feature.CUSTOMER_POLICIES,
+    "PermissionsBoundaryAttachment": Feature.BOUNDARIES,
+    "InstanceAccessControlAttributes": Feature.ATTRIBUTES,
+}
+
+
+def made_features(kinds: Iterable[str]) -> set[Feature]:
+    """What a stack has already, by its resources' kinds, such as `Group`."""
+    return {_MADE[kind] for kind in kinds if kind in _MADE}

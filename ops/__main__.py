@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "status": ("ops.status", "how the federation is doing, and what a person has to do"),
     "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),
+    "doctor": ("ops.doctor", "what would keep an update from working, before it hangs"),
     "recover": ("ops.recover", "put a stack in order after a killed update"),
     "new-environment": ("ops.new_environment", "write the files of one more environment"),
     "diff": ("ops.diff", "what the next update changes, in terms of access"),

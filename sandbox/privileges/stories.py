@@ -42,7 +42,7 @@ class Play:
     folder: Folder
     running: Running
     story: Story
-    grant: Callable[[Purpose], None]
+    grant: Callable[[Purpose], None] = lambda _: None
     usage: dict[Purpose, Usage] = field(
         default_factory=lambda: {each: Usage() for each in PURPOSES}
     )

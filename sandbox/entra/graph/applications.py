@@ -192,7 +192,18 @@ def _check_identifier_uris(tenant: Tenant, application: Json | None, uris: Any) 
             raise bad_request(
                 "Another object with the same value for property identifierUris already exists."
             )
-        if uri not in kept and not _host_is_verified(tenant, application, uri):
+        if uri in kept:
+            continue
+        if tenant.switches.restrict_identifier_uris:
+            # Entra, "Restrict identifier URIs"; the switch leaves out the exemption of SAML.
+            raise bad_request(
+                f"Failed to add identifier URI {uri}. All newly added URIs must contain a tenant "
+                "verified domain, tenant ID, or app ID, as per the default tenant policy of your "
+                "organization. See https://aka.ms/identifier-uri-addition-error for more "
+                "information on this error.",
+                "InvalidUniqueTenantIdentifierAsPerAppPolicy",
+            )
+        if not _host_is_verified(tenant, application, uri):
             raise bad_request(
                 "Values of identifierUris property must use a verified domain of the "
                 f"organization or its subdomain: '{uri}'",

@@ -1,0 +1,1 @@
+"""The checks of `python -m ops doctor`: tools of this machine, Entra, AWS."""
