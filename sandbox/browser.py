@@ -81,11 +81,17 @@ class Browser:
 
     def __init__(self) -> None:
         self.visited: list[str] = []
+        self._jar = CookieJar()
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(CookieJar()),
+            urllib.request.HTTPCookieProcessor(self._jar),
             _Redirects(self.visited),
         )
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the browser holds, by name."""
+        return {cookie.name: cookie.value or "" for cookie in self._jar}
 
     def get(self, url: str) -> Page:
         """Open an address."""

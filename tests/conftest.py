@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests import leaks
 from tests.support import Sandbox, start_sandbox, stop_sandbox
 
 
@@ -17,3 +18,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield start_sandbox(folder)
     finally:
         stop_sandbox(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test may print a secret, not even one that fails."""
+    report = yield
+    leaks.guard(report)
+    return report

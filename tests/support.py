@@ -22,6 +22,22 @@ from sandbox.control import PREFIX, post
 from sandbox.environment import for_children
 from sandbox.folder import REPOSITORY, Folder, Running
 from sandbox.process import is_alive
+from tests.leaks import MET
+
+
+class _CarefulConsole(Console):
+    """The console, with a note of every token that it shows."""
+
+    def provisioning(self) -> dict[str, Any]:
+        return _noted(super().provisioning())
+
+    def rotate_token(self) -> dict[str, Any]:
+        return _noted(super().rotate_token())
+
+
+def _noted(shown: dict[str, Any]) -> dict[str, Any]:
+    MET[f"SCIM token {shown['tokenId']}"] = shown["accessToken"]
+    return shown
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Sandbox:
     @property
     def console(self) -> Console:
         """The person at the AWS console."""
-        return Console(self.folder, self.running)
+        return _CarefulConsole(self.folder, self.running)
 
     @cached_property
     def aws(self) -> AwsAdmin:
@@ -94,6 +110,10 @@ def start_sandbox(folder: Path) -> Sandbox:
     started = run_sandbox(folder, "start")
     assert started.returncode == 0, started.stderr
     own = Folder(folder)
+    secrets = own.secrets()
+    MET[f"the client secret of {folder}"] = secrets.clientSecret
+    MET[f"the AWS secret key of {folder}"] = secrets.awsSecretAccessKey
+    MET[f"the passphrase of {folder}"] = own.passphrase.read_text().strip()
     return Sandbox(own, own.require_running())
 
 

@@ -1,0 +1,54 @@
+"""Secrets in clear text: how to find them, and a guard over what the tests themselves print."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+# Any Graph token and any private key: these are made inside the sandbox, so only their form is
+# known. {"typ":"JWT" and -----BEGIN … PRIVATE KEY.
+_FORMS = {
+    "an access token": re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}"),
+    "a private key": re.compile(rb"PRIVATE KEY-----|LS0tLS1CRUdJTi[\w+/=]{4,24}UFJJVkFURS"),
+}
+
+
+class Secrets:
+    """Secrets by name, and how to find it in whatever form it was written."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        assert all(len(secret) >= 20 for secret in secrets.values()), "too short to search for"
+        self._forms = {
+            name: {form.encode() for form in _written(secret)} for name, secret in secrets.items()
+        }
+
+    def found_in(self, content: bytes) -> list[str]:
+        """The names of the secrets that a text holds."""
+        known = [
+            name for name, forms in self._forms.items() if any(form in content for form in forms)
+        ]
+        return known + [name for name, form in _FORMS.items() if form.search(content)]
+
+
+def _written(secret: str) -> set[str]:
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded}
+
+
+# Every secret that a test has met, by what it is; `tests.support` adds to it.
+MET: dict[str, str] = {}
+
+
+def guard(report: pytest.TestReport) -> None:
+    """Fail a test whose report shows a secret, and show it no further."""
+    shown = "\n".join([report.longreprtext, *(text for _, text in report.sections)])
+    leaked = Secrets(MET).found_in(shown.encode())
+    if leaked:
+        report.outcome = "failed"
+        report.longrepr = f"The test printed {', '.join(leaked)} in clear text."
+        report.sections = []
