@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.control import post
 from sandbox.folder import Running, SandboxError
 
+GRAPH = "graph"
 KINDS = ("throttle", "error", "conflict", "delay", "lost", "failed")
 
 
@@ -21,19 +22,25 @@ class Switchboard:
         self._entra = f"{running.entraUrl}/_sandbox/"
 
     def shown(self) -> dict[str, Any]:
-        """Everything that is switched on: the faults of AWS, the switches of Entra."""
+        """Everything that is switched on: faults of AWS and of Graph, switches of Entra."""
         return {
             "aws": post(f"{self._aws}state")["faults"],
+            "graph": post(f"{self._entra}faults")["faults"],
             "entra": post(f"{self._entra}switches"),
         }
 
     def add(self, fault: dict[str, Any]) -> None:
-        """Switch on one more fault of AWS (SCIM included)."""
-        post(f"{self._aws}faults", {"faults": [*self.shown()["aws"], fault]})
+        """Switch on one more fault: of Graph if its service is ``graph``, else of AWS and SCIM."""
+        if fault.get("service") == GRAPH:
+            rest = {name: value for name, value in fault.items() if name != "service"}
+            post(f"{self._entra}faults", {"faults": [*self.shown()["graph"], rest]})
+        else:
+            post(f"{self._aws}faults", {"faults": [*self.shown()["aws"], fault]})
 
     def clear(self) -> None:
-        """No faults and no limits in AWS; Entra's switches stay as they are."""
+        """No faults and no limits in either cloud; Entra's switches stay as they are."""
         post(f"{self._aws}faults", {"faults": []})
+        post(f"{self._entra}faults", {"faults": []})
         post(f"{self._aws}timing")
 
     def time(self, limits: dict[str, Any]) -> None:
@@ -62,10 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub.set_defaults(act=act)
         return sub
 
-    add = way("add", _add, "let calls of AWS or its SCIM endpoint fail")
+    add = way("add", _add, "let calls of AWS, its SCIM endpoint or Graph fail")
     add.add_argument("kind", choices=KINDS)
-    add.add_argument("--service", help="sso-admin, identitystore, organizations, scim …")
-    add.add_argument("--operation", help="CreateAccountAssignment, for example")
+    add.add_argument("--service", help="sso-admin, identitystore, organizations, scim, graph …")
+    add.add_argument(
+        "--operation", help='CreateAccountAssignment, or of graph "POST /groups" or "GET *"'
+    )
     add.add_argument("--times", type=int, default=1, help="how often; 0: until cleared")
     add.add_argument("--seconds", type=float, default=0.0, help="how long a delay takes")
     timing = way("timing", _time, "make Identity Center slow or narrow; what is left out is off")

@@ -44,12 +44,13 @@ class RequestLog:
                 request["status"] = int(status.split(" ", 1)[0])
                 return start_response(status, headers, exc_info)
 
-            answer = app(environ, answered)
             try:
+                answer = app(environ, answered)
                 yield from answer
-            finally:
                 if hasattr(answer, "close"):
                     answer.close()
+            finally:
+                # Also where an application plays a lost answer: there is no status then.
                 request["ms"] = round((time.perf_counter() - started) * 1000, 1)
                 self._write(request)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.entra import permissions
 from sandbox.entra.control import Control
 from sandbox.entra.errors import GraphError, SignInError
+from sandbox.entra.faults import Faults
 from sandbox.entra.graph import ROUTES
 from sandbox.entra.login import TokenIssuer, endpoints, refusal
 from sandbox.entra.routing import Call, Reply, Route, url_map
@@ -60,7 +62,8 @@ class App:
         self._engine = engine
         self._issuer = issuer
         self._sign_in = SignIn(tenant)
-        self._control = Control(tenant, engine, issuer, client_id)
+        self._faults = Faults()
+        self._control = Control(tenant, engine, issuer, client_id, self._faults)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """WSGI."""
@@ -99,16 +102,20 @@ class App:
             caller = self._issuer.caller(self._tenant, request.headers.get("Authorization", ""))
             route, arguments = self._route(request, version)
             permissions.check(self._tenant, caller, route.operation, arguments)
-            call = Call(
-                tenant=self._tenant,
-                engine=self._engine,
-                request=request,
-                caller=caller,
-                version=version,
-            )
-            if not route.unlocked:
-                return _reply(route.handler(call, **arguments))
-        return _reply(route.handler(call, **arguments))
+        self._faults.gate(route.operation)
+        call = Call(
+            tenant=self._tenant,
+            engine=self._engine,
+            request=request,
+            caller=caller,
+            version=version,
+        )
+        with nullcontext() if route.unlocked else self._tenant.lock:
+            response = _reply(route.handler(call, **arguments))
+        if self._faults.loses(route.operation):
+            # The server closes the connection without an answer.
+            raise ConnectionAbortedError
+        return response
 
     def _route(self, request: Request, version: str) -> tuple[Route, dict[str, str]]:
         path = self._by_object_id(request.path.removeprefix(f"/{version}"))

@@ -16,6 +16,7 @@ from sandbox.entra.seed import add_crowd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.entra.faults import Faults
     from sandbox.entra.login import TokenIssuer
     from sandbox.entra.synchronization.engine import Engine
     from sandbox.entra.tenant import Json, Tenant
@@ -35,17 +36,21 @@ ADMIN_ROLES = (
 class Control:
     """The actions by name; each takes and gives JSON."""
 
-    def __init__(self, tenant: Tenant, engine: Engine, issuer: TokenIssuer, client_id: str) -> None:
+    def __init__(
+        self, tenant: Tenant, engine: Engine, issuer: TokenIssuer, client_id: str, faults: Faults
+    ) -> None:
         self._tenant = tenant
         self._engine = engine
         self._issuer = issuer
         self._client_id = client_id
+        self._faults = faults
         self._actions: dict[str, Callable[[Json], Json]] = {
             "state": self._state,
             "app-roles": self._app_roles,
             "admin-token": self._admin_token,
             "synchronize": self._synchronize,
             "switches": self._switches,
+            "faults": self._set_faults,
             "permissions": self._permissions,
             "crowd": self._crowd,
         }
@@ -126,6 +131,12 @@ class Control:
             for name, value in body.items():
                 setattr(self._tenant.switches, name, value)
             return dataclasses.asdict(self._tenant.switches)
+
+    def _set_faults(self, body: Json) -> Json:
+        """`{faults: [{kind: "throttle", operation: "POST /groups"}]}`; without faults: told."""
+        if "faults" in body:
+            self._faults.replace(body["faults"])
+        return {"faults": self._faults.shown()}
 
     def _crowd(self, body: Json) -> Json:
         """Add many people and groups at once: `{people: n, groups: m}`, spread evenly."""
