@@ -46,7 +46,7 @@ def _start(asked: argparse.Namespace, folder: Folder) -> None:
         with folder.lock():
             stack.forget(folder)
             installed = process.install_providers(folder, asked.providers)
-            serve_until_signal(folder, Ports(**ports), providers=installed)
+            serve_until_signal(folder, Ports(**ports), providers=installed, owner=asked.owner)
         return
     running, ran_already = process.start(
         folder,
@@ -55,6 +55,7 @@ def _start(asked: argparse.Namespace, folder: Folder) -> None:
             entra_port=asked.entra_port,
             tls_port=asked.tls_port,
             providers=asked.providers,
+            owner=asked.owner,
         ),
     )
     print("The sandbox already runs." if ran_already else "The sandbox runs.")
@@ -173,6 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--foreground", action="store_true", help="stay in the foreground")
     for name in ("aws", "entra", "tls"):
         start.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT")
+    start.add_argument(
+        "--owner", type=int, metavar="PID", help="stop when this process ends, however it does"
+    )
     start.add_argument(
         "--providers",
         choices=("auto", "real", "double"),

@@ -24,12 +24,16 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What ``start`` was asked for; ``providers`` is ``auto``, ``real`` or ``double``."""
+    """What ``start`` was asked for; ``providers`` is ``auto``, ``real`` or ``double``.
+
+    The sandbox ends with the process ``owner``, if one is named.
+    """
 
     aws_port: int = 0
     entra_port: int = 0
     tls_port: int = 0
     providers: str = "auto"
+    owner: int | None = None
 
 
 def start(folder: Folder, asked: Start) -> tuple[Running, bool]:
@@ -153,7 +157,8 @@ def _answers(running: Running) -> bool:
 def _arguments(asked: Start) -> list[str]:
     ports = {"aws": asked.aws_port, "entra": asked.entra_port, "tls": asked.tls_port}
     options = [f"--{name}-port={port}" for name, port in ports.items() if port]
-    return [*options, f"--providers={asked.providers}"]
+    owner = [f"--owner={asked.owner}"] if asked.owner else []
+    return [*options, *owner, f"--providers={asked.providers}"]
 
 
 def _last_words(folder: Folder) -> str:

@@ -21,8 +21,12 @@ from sandbox.control import Control
 from sandbox.entra import Entra
 from sandbox.folder import Folder, Running, write_private
 from sandbox.listener import LOOPBACK, Listener, bind
+from sandbox.process import is_alive
 from sandbox.request_log import RequestLog
 from sandbox.snapshots import Snapshots
+
+# How often the server looks whether the process that it serves still lives.
+_OWNER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +94,17 @@ def serving(folder: Folder, ports: Ports, *, providers: str) -> Iterator[Running
         yield running
 
 
-def serve_until_signal(folder: Folder, ports: Ports, *, providers: str) -> None:
-    """Serve both clouds until SIGTERM or SIGINT, then leave nothing behind."""
+def serve_until_signal(
+    folder: Folder, ports: Ports, *, providers: str, owner: int | None = None
+) -> None:
+    """Serve both clouds until SIGTERM or SIGINT, or until the process ``owner`` has ended."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with serving(folder, ports, providers=providers):
-        stop.wait()
+        while not stop.wait(_OWNER_SECONDS):
+            if owner is not None and not is_alive(owner):
+                return
 
 
 def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Control:

@@ -106,8 +106,8 @@ def run_sandbox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def start_sandbox(folder: Path) -> Sandbox:
-    """Start a sandbox on a folder."""
-    started = run_sandbox(folder, "start")
+    """Start a sandbox on a folder; it ends with the tests, even if these are killed."""
+    started = run_sandbox(folder, "start", "--owner", str(os.getpid()))
     assert started.returncode == 0, started.stderr
     own = Folder(folder)
     secrets = own.secrets()

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,18 @@ def test_a_stale_file_and_a_pid_of_somebody_else_are_no_sandbox(tmp_path: Path) 
         assert run_sandbox(tmp_path, "stop").returncode == 0
         assert stranger.poll() is None
         stranger.communicate(b"\n")
+
+
+def test_a_sandbox_ends_with_its_owner(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as owner:
+        started = run_sandbox(tmp_path, "start", "--owner", str(owner.pid))
+        assert started.returncode == 0, started.stderr
+        pid = json.loads(run_sandbox(tmp_path, "status", "--json").stdout)["pid"]
+        owner.communicate(b"\n")
+    deadline = time.monotonic() + 10
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_alive(pid)
 
 
 def test_stop_leaves_no_process_and_a_new_start_a_new_world(tmp_path: Path) -> None:
