@@ -15,6 +15,7 @@ from components.permission_set import PermissionSet, PermissionSetArgs
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
+from components.way_out import name_the_way_out
 from federation.quotas import spoken_duration
 
 
@@ -137,4 +138,5 @@ if inputs.plan.duration > timedelta(minutes=1):
     pulumi.log.info(
         f"AWS takes {spoken_duration(inputs.plan.duration)} to write this update's rows"
     )
+name_the_way_out()
 compose(inputs)

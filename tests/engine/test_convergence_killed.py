@@ -31,13 +31,15 @@ _PATIENCE = 120.0
 class Point:
     """The moment of the kill: the `count`-th request with this text, in this phase's update.
 
-    `lost` is set where the engine is sure to miss the answer.
+    `lost` is set where the engine is sure to miss the answer, `refused` where making the same again
+    is refused.
     """
 
     phase: str
     text: str
     count: int = 1
     lost: bool = False
+    refused: bool = False
 
 
 APPLICATION = Point("app", "/instantiate", lost=True)
@@ -45,7 +47,7 @@ GROUP = Point("app", '"method": "POST", "path": "/beta/groups"')
 CERTIFICATE = Point("trust", "addTokenSigningCertificate")
 JOB = Point("access", '/synchronization/jobs", "status": 201')
 PERMISSION_SET = Point("access", "CreatePermissionSet")
-ROW = Point("access", "CreateAccountAssignment", 2, lost=True)
+ROW = Point("access", "CreateAccountAssignment", 2, lost=True, refused=True)
 
 
 @pytest.fixture
@@ -124,6 +126,11 @@ def _recover(federation: Federation, point: Point) -> None:
     refused = federation.stack.up(check=False)
     assert refused.exit_code != 0
     assert "pulumi cancel" in refused.output
+    if point.refused:
+        federation.stack.run("cancel", "--yes")
+        failed = federation.stack.up(check=False)
+        assert failed.exit_code != 0
+        assert failed.errors.count("python -m ops recover") == 1
     told = ops(federation, "recover")
     assert told.returncode in {0, 1}, told.stderr
     assert "Nothing was changed" in told.stdout
