@@ -137,7 +137,7 @@ def _levels(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gua
         if old != new:
             yield GuardChange(
                 loosened=_RANKS.get(new, 0) < _RANKS.get(old, 0),
-                sentence=(f"guard {guard}: {new or 'off'} instead of {old or 'off'}",),
+                sentence=(f"{guard}: {new or 'off'} instead of {old or 'off'}",),
             )
 
 

@@ -101,8 +101,9 @@ class AccountChange:
 class AccessDiff:
     """One update, in terms of access.
 
-    `errors` say why the preview failed: then nothing else is known. `rows` are all declared rows
-    after the update, the held ones included; None where the preview does not tell.
+    `errors` say why the preview failed: then nothing else is known. `holders` are the rows after
+    the update by permission set, `admins` the sets that give everything. `rows` are all declared
+    rows after the update, the held ones included; None where the preview does not tell.
     """
 
     stack: str
@@ -111,6 +112,7 @@ class AccessDiff:
     access: tuple[AccessChange, ...] = ()
     sets: tuple[SetChange, ...] = ()
     holders: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    admins: frozenset[str] = frozenset()
     trust: tuple[TrustChange, ...] = ()
     holds: tuple[Hold, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -127,6 +129,12 @@ class AccessDiff:
     def changed(self) -> bool:
         """Whether the update changes anything."""
         return bool(self.access or self.sets or self.trust)
+
+    def rows_of(self, principal: PrincipalKey) -> tuple[Row, ...]:
+        """The rows of one group or person after the update."""
+        return tuple(
+            row for rows in self.holders.values() for row in rows if row.principal == principal
+        )
 
     @property
     def rows_hash(self) -> str | None:
@@ -169,6 +177,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         access=tuple(sorted(_access(rows.changes, admins), key=lambda one: _risk(one, context))),
         sets=sets.changes,
         holders=_holders(rows.after),
+        admins=admins,
         trust=trust_changes(preview),
         holds=holds,
         warnings=warnings,

@@ -17,7 +17,13 @@ from federation.wording import Code, Sentence, listed, several
 # An inline policy has at most 32,768 characters; what would come to more pairs than this is
 # compared as a whole.
 _MOST_PAIRS: Final = 20_000
+# With more wildcards than that, what they cover is told as a change all the same.
+_MOST_WIDE: Final = 200
 _SHOWN: Final = 12
+_STATED: Final = {"Allow": "allows ", "Deny": "denies "}
+_ADDED: Final = {"Allow": "now also allows ", "Deny": "now denies "}
+_REMOVED: Final = {"Allow": "no longer allows ", "Deny": "no longer denies "}
+_NOW: Final = {"Allow": "now allows ", "Deny": "now denies "}
 
 
 class Permission(NamedTuple):
@@ -43,34 +49,44 @@ def policy_changes(
 ) -> list[PolicyChange]:
     """Every difference in meaning, wider ones first; empty for the same policy in other words."""
     old, new = _permissions(before), _permissions(after)
+    tied, freed = _tied(old, new), _tied(new, old)
+    told = {*tied, *freed, *map(_bare, tied), *map(_bare, freed)}
+    more = [new[key] for key in _beyond(new, old) if key not in told]
+    less = [old[key] for key in _beyond(old, new) if key not in told]
     changes = [
-        *_sentences(_beyond(new, old), new, added=True),
-        *_sentences(_beyond(old, new), old, added=False),
+        *_changes(more, _ADDED, wider="Allow"),
+        *_changes(less, _REMOVED, wider="Deny"),
+        *_changes([new[key] for key in tied], _NOW, wider="Deny", link=" only if "),
+        *_changes([old[key] for key in freed], _NOW, wider="Allow", link=" even without "),
     ]
     return sorted(changes, key=lambda change: (not change.wider, change.sentence))
 
 
-def statements(policy: Mapping[str, Any]) -> list[Sentence]:
-    """What a policy says, a sentence each: `allows s3:GetObject on *`."""
-    found = _permissions(policy)
-    return [sentence for _, sentence in _grouped(found.values(), _verbs())]
+def statements(policy: Mapping[str, Any]) -> list[PolicyChange]:
+    """What a new policy says, a sentence each: `allows s3:GetObject on *`."""
+    return _changes(_permissions(policy).values(), _STATED, wider="Allow")
 
 
-def _verbs() -> dict[str, str]:
-    return {"Allow": "allows ", "Deny": "denies "}
-
-
-def _sentences(
-    keys: Iterable[Permission], shown: Mapping[Permission, Permission], *, added: bool
+def _changes(
+    permissions: Iterable[Permission], verbs: Mapping[str, str], *, wider: str, link: str = " if "
 ) -> list[PolicyChange]:
-    verbs = (
-        {"Allow": "now also allows ", "Deny": "now denies "}
-        if added
-        else {"Allow": "no longer allows ", "Deny": "no longer denies "}
-    )
     return [
-        PolicyChange((effect == "Allow") is added, sentence)
-        for effect, sentence in _grouped((shown[key] for key in keys), verbs)
+        PolicyChange(effect == wider, sentence)
+        for effect, sentence in _grouped(permissions, verbs, link)
+    ]
+
+
+def _bare(one: Permission) -> Permission:
+    return one._replace(condition="")
+
+
+def _tied(old: Iterable[Permission], new: Mapping[Permission, Permission]) -> list[Permission]:
+    """Permissions of `new` under a condition that `old` had without one."""
+    before = frozenset(old)
+    return [
+        one
+        for one in new
+        if one.condition and one not in before and _bare(one) in before and _bare(one) not in new
     ]
 
 
@@ -79,6 +95,8 @@ def _beyond(
 ) -> list[Permission]:
     """Those permissions that no other one covers."""
     wide = [one for one in others if "*" in one.action or one.resource.endswith("*")]
+    if len(wide) > _MOST_WIDE:
+        wide = []
     return [
         one
         for one in these.keys() - others.keys()
@@ -153,7 +171,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _grouped(
-    permissions: Iterable[Permission], verbs: Mapping[str, str]
+    permissions: Iterable[Permission], verbs: Mapping[str, str], link: str = " if "
 ) -> list[tuple[str, Sentence]]:
     """One sentence for all actions on the same resources under the same condition."""
     by_resource: dict[Permission, list[str]] = defaultdict(list)
@@ -163,16 +181,16 @@ def _grouped(
     for one, actions in by_resource.items():
         by_actions[one._replace(resource=""), tuple(actions)].append(one.resource)
     return [
-        (one.effect, _sentence(one, verbs[one.effect], actions, resources))
+        (one.effect, _sentence(one, verbs[one.effect], actions, resources, link))
         for (one, actions), resources in by_actions.items()
         if one.effect in verbs
     ]
 
 
 def _sentence(
-    one: Permission, verb: str, actions: Iterable[str], resources: Iterable[str]
+    one: Permission, verb: str, actions: Iterable[str], resources: Iterable[str], link: str
 ) -> Sentence:
-    condition = (" if ", Code(one.condition)) if one.condition else ()
+    condition = (link, Code(one.condition)) if one.condition else ()
     return (
         verb,
         *_things(actions, but=one.action_kind == "NotAction"),

@@ -140,7 +140,7 @@ class Preview:
 
 def parse_preview(data: Any, *, file: str = "") -> Preview:
     """A preview from the JSON of `pulumi preview --json`. Raises InvalidInput for anything else."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("steps", ()), list):
+    if not isinstance(data, Mapping) or not isinstance(data.get("steps") or [], list):
         raise InvalidInput(
             [
                 Problem(
@@ -151,7 +151,7 @@ def parse_preview(data: Any, *, file: str = "") -> Preview:
             ]
         )
     try:
-        return _preview(data)
+        preview = _preview(data)
     except (KeyError, TypeError, AttributeError, IndexError):
         raise InvalidInput(
             [
@@ -162,6 +162,10 @@ def parse_preview(data: Any, *, file: str = "") -> Preview:
                 )
             ]
         ) from None
+    if not preview.steps and not preview.errors:
+        message = "this preview holds no steps at all, not even the stack's own: it did not run."
+        raise InvalidInput([Problem(file=file, message=message)])
+    return preview
 
 
 def _preview(data: Mapping[str, Any]) -> Preview:
@@ -196,7 +200,7 @@ def _message(entry: Mapping[str, Any]) -> str:
 
 def _step(entry: Mapping[str, Any], position: Mapping[tuple[str, str], int]) -> Step:
     op, urn = entry["op"], entry["urn"]
-    if op not in _KNOWN_OPS:
+    if op not in _KNOWN_OPS or urn.count("::") < 3:
         raise KeyError(op)
     deleted = position.get(("delete-replaced", urn))
     created = position.get(("create-replacement", urn))

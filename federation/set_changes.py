@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from federation.domain import duration_seconds, managed_policy_path
@@ -58,15 +58,17 @@ class Aspect:
 class SetChange:
     """A permission set that is new, removed or changed inside.
 
-    `replaced` is True when AWS has to make it anew (its roles are made anew with it).
+    `replaced` is True when AWS has to make it anew (its roles are made anew with it). A renamed
+    set is a new one with everything that the removed set `instead_of` held.
     """
 
     name: str
-    what: Literal["new", "removed", "changed"]
+    what: Literal["new", "removed", "changed", "renamed"]
     aspects: tuple[Aspect, ...]
     admin_before: bool = False
     admin_after: bool = False
     replaced: bool = False
+    instead_of: str = ""
 
     @property
     def direction(self) -> Direction:
@@ -94,14 +96,34 @@ def set_changes(preview: Preview) -> Sets:
             parts[_owner(step)].append(step)
     before = {name: _content(step.before for step in steps) for name, steps in parts.items()}
     after = {name: _content(step.after for step in steps) for name, steps in parts.items()}
-    changes = [
+    found = [
         _change(name, steps, before[name], after[name]) for name, steps in sorted(parts.items())
     ]
+    changes = [change for change in found if change is not None]
     return Sets(
         before={n: c for n, c in before.items() if _exists(parts[n], "before")},
         after={n: c for n, c in after.items() if _exists(parts[n], "after")},
-        changes=tuple(change for change in changes if change is not None),
+        changes=tuple(_renamed(changes, before, after)),
     )
+
+
+def _renamed(
+    changes: list[SetChange], before: Mapping[str, Content], after: Mapping[str, Content]
+) -> Iterator[SetChange]:
+    """The changes, each new set that is a removed one under another name said as one of them."""
+    removed = [change.name for change in changes if change.what == "removed"]
+    new = [change.name for change in changes if change.what == "new"]
+    pairs: dict[str, str] = {}
+    for name in new:
+        same = [old for old in removed if before[old] == after[name]]
+        # Two sets with the same content are not one another's successor for certain.
+        if len(same) == 1 and [after[other] for other in new].count(after[name]) == 1:
+            pairs[name] = same[0]
+    for change in changes:
+        if change.name in pairs:
+            yield replace(change, what="renamed", instead_of=pairs[change.name])
+        elif change.name not in pairs.values():
+            yield change
 
 
 def _owner(step: Step) -> str:
@@ -126,7 +148,8 @@ def _change(name: str, steps: list[Step], before: Content, after: Content) -> Se
         )
     if own is not None and own.after is None:
         return SetChange(name=name, what="removed", aspects=(), admin_before=before.admin)
-    aspects = tuple(_differences(before, after))
+    ranks = {"wider": 0, "narrower": 1, "neutral": 2}
+    aspects = tuple(sorted(_differences(before, after), key=lambda one: ranks[one.direction]))
     if not aspects and not replaced:
         aspects = (Aspect(direction="neutral", sentence=("written anew, same meaning",)),)
     return SetChange(
@@ -191,8 +214,9 @@ def _described(content: Content) -> Iterator[Aspect]:
     for policy in sorted(content.customer):
         yield Aspect(direction="wider", sentence=("customer-managed policy ", Code(policy)))
     if content.inline is not None:
-        for sentence in statements(content.inline):
-            yield Aspect(direction="wider", sentence=("inline policy ", *sentence))
+        for change in statements(content.inline):
+            direction: Direction = "wider" if change.wider else "narrower"
+            yield Aspect(direction=direction, sentence=("inline policy ", *change.sentence))
     if content.boundary:
         yield Aspect(
             direction="narrower", sentence=("permissions boundary ", Code(content.boundary))

@@ -24,12 +24,15 @@ class TrustChange:
     out, `interrupts` makes something unavailable for a while or until a person has acted.
 
     `principal` is the group or person concerned, if any; its name goes before `sentence`.
+    `persons` are Entra object ids; with `members` they come into the group, or leave it, and its
+    access comes or goes with that.
     """
 
     effect: Effect
     sentence: Sentence
     principal: PrincipalKey | None = None
     persons: tuple[str, ...] = ()
+    members: bool = False
 
 
 def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
@@ -95,25 +98,19 @@ def _group(step: Step) -> Iterator[TrustChange]:
     if step.op == "replace":
         yield _change("interrupts", ("is deleted in Entra and made anew",), principal)
     if before.get("displayName") != after.get("displayName"):
-        names = Name(after.get("displayName")), Name(before.get("displayName"))
-        yield _change("changes", ("is now called ", names[0], ", before ", names[1]), principal)
+        names = Name(before.get("displayName")), Name(after.get("displayName"))
+        yield _change("changes", ("the group ", names[0], " is now called ", names[1]), None)
     for word in ("member", "owner"):
         old, new = set(before.get(f"{word}s") or ()), set(after.get(f"{word}s") or ())
-        yield from _people("more", f"gets {word}", new - old, principal)
-        yield from _people("less", f"loses {word}", old - new, principal)
-
-
-def _people(
-    effect: Effect, verb: str, people: set[str], principal: PrincipalKey | None
-) -> Iterator[TrustChange]:
-    if people:
-        plural = "s" if len(people) > 1 else ""
-        yield TrustChange(
-            effect=effect,
-            sentence=(f"{verb}{plural}",),
-            principal=principal,
-            persons=tuple(sorted(people)),
-        )
+        for effect, verb, people in (("more", "gets", new - old), ("less", "loses", old - new)):
+            if people:
+                yield TrustChange(
+                    effect="more" if effect == "more" else "less",
+                    sentence=(f"{verb} {count(len(people), word)}",),
+                    principal=principal,
+                    persons=tuple(sorted(people)),
+                    members=word == "member",
+                )
 
 
 def _inputs(state: State | None) -> Mapping[str, Any]:
@@ -244,12 +241,13 @@ def _credentials(step: Step, preview: Preview) -> Iterator[TrustChange]:
     if before and after and before != after:
         sentence: Sentence = ("SCIM endpoint ", Code(after), " instead of ", Code(before))
         yield _change("changes", sentence, None)
+        return
     old = (preview.outputs.get("expiries") or {}).get("token")
     new = settings.get("tokenExpires")
     if old and new and old != new:
         sentence = (f"the SCIM token is rotated: it expires on {new} instead of {old}",)
     else:
-        sentence = ("the SCIM credentials in Entra change (endpoint, token or notifications)",)
+        sentence = ("Entra's SCIM credentials are written anew (the token, or notifications)",)
     yield _change("changes", sentence, None)
 
 

@@ -121,6 +121,7 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
     return {
         "name": change.name,
         "change": change.what,
+        "insteadOf": change.instead_of or None,
         "direction": change.direction,
         "admin": {"before": change.admin_before, "after": change.admin_after},
         "madeAnew": change.replaced,

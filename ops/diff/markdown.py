@@ -53,7 +53,7 @@ def as_markdown(diff: AccessDiff, *, limit: int = LIMIT) -> str:
 
 def marker(stack: str) -> str:
     """The hidden first line of the comment."""
-    return f"<!-- access-diff: {re.sub(r'[^A-Za-z0-9_.]', '-', stack).replace('--', '-')} -->"
+    return f"<!-- access-diff: {re.sub(r'[^A-Za-z0-9_.]+', '-', stack)} -->"
 
 
 def _heading(story: Story) -> str:
@@ -73,7 +73,7 @@ def _comment(story: Story, diff: AccessDiff, shown: int) -> str:
         parts += ["", *_rows(story, shown)]
     if story.closing:
         parts += ["", *(f"{_sentence(one)}  " for one in story.closing)]
-    if diff.changed and diff.rows is not None:
+    if diff.changed and diff.rows:
         rows = count(len(diff.rows), "row")
         parts += ["", f"<sub>{rows} after the update · `{diff.rows_hash}`</sub>"]
     return "\n".join(parts).rstrip() + "\n"

@@ -84,15 +84,23 @@ def _failed(diff: AccessDiff) -> Story:
 
 
 def _title(diff: AccessDiff) -> str:
-    sets = [change.direction for change in diff.sets if change.what == "changed"]
+    sets = [
+        change.direction
+        for change in diff.sets
+        if change.what == "changed" and not _becomes_admin(change)
+    ]
     parts = [
         *_number(_pairs(diff, "gained"), "gain"),
-        *_number(_pairs(diff, "moved"), "re-created principal's access moved", "accesses moved"),
+        *_number(_pairs(diff, "moved"), "access moved to a re-created principal", "accesses moved"),
         *_number(_pairs(diff, "lost"), "loss", "losses"),
+        *_sets(sum(map(_becomes_admin, diff.sets)), "now for administration"),
         *_sets(sets.count("wider"), "widened"),
         *_sets(sets.count("narrower"), "narrowed"),
         *_sets(sets.count("neutral"), "changed"),
-        *_sets(sum(change.what == "new" for change in diff.sets), "new"),
+        *_number(_members(diff, "more"), "member gained", "members gained"),
+        *_number(_members(diff, "less"), "member lost", "members lost"),
+        *_number(sum(change.what == "new" for change in diff.sets), "new permission set"),
+        *_sets(sum(change.what == "renamed" for change in diff.sets), "renamed"),
         *_sets(sum(change.what == "removed" for change in diff.sets), "removed"),
         *_number(sum(one.loosened for one in diff.guards), "guard loosened", "guards loosened"),
         *_number(_others(diff), "other change"),
@@ -105,11 +113,44 @@ def _others(diff: AccessDiff) -> int:
         (one.principal, one.permission_set)
         for one in diff.of("adopted", "again", "renamed", "leftover")
     }
-    return len(diff.trust) + len(rest)
+    return sum(not change.members for change in diff.trust) + len(rest)
+
+
+def _members(diff: AccessDiff, effect: str) -> int:
+    return sum(len(one.persons) for one in diff.trust if one.members and one.effect == effect)
 
 
 def _pairs(diff: AccessDiff, what: Literal["gained", "lost", "moved"]) -> int:
-    return len({(one.principal, one.permission_set) for one in diff.of(what)})
+    moved = _renamed(diff)
+    return len({(one.principal, one.permission_set) for one in diff.of(what) if one not in moved})
+
+
+def _renamed(diff: AccessDiff) -> dict[AccessChange, str]:
+    """Gains and losses that come to nothing, since the set has only got another name."""
+    found: dict[AccessChange, str] = {}
+    for change in diff.sets:
+        if change.what != "renamed":
+            continue
+        new = {
+            (one.principal, one.accounts): one
+            for one in diff.of("gained")
+            if one.permission_set == change.name
+        }
+        for old in diff.of("lost"):
+            gained = new.get((old.principal, old.accounts))
+            if gained is not None and old.permission_set == change.instead_of:
+                found |= {gained: old.permission_set, old: ""}
+    return found
+
+
+def _in_place(diff: AccessDiff, change: AccessChange, old: str) -> Iterator[Line]:
+    if old:
+        sentence = (
+            *(who(diff, change.principal), " has ", Name(change.permission_set)),
+            *(" in the place of ", Name(old), *on_accounts(diff.context, change.accounts)),
+            *_people(diff, change.principal),
+        )
+        yield Line(mark="interrupt", sentence=sentence)
 
 
 def _number(number: int, word: str, plural: str = "") -> list[str]:
@@ -124,8 +165,12 @@ def _lines(diff: AccessDiff) -> Iterator[Line]:
     yield from _phase(diff)
     yield from _guards(diff)
     yield from _accounts(diff)
+    moved = _renamed(diff)
     for change in diff.access:
-        yield from _access(diff, change)
+        if change in moved:
+            yield from _in_place(diff, change, moved[change])
+        else:
+            yield from _access(diff, change)
     for one in diff.sets:
         yield _set(diff, one)
     yield from _trust(diff)
@@ -197,7 +242,7 @@ def _access_line(
     _, verb, after = _ACCESS[change.what]
     name = Strong(change.permission_set) if change.admin else Name(change.permission_set)
     gap = ", missing for a moment" if change.gap else ""
-    late = ", once it has arrived in Identity Center" if change.late else ""
+    late = ", as soon as it arrives in Identity Center" if change.late else ""
     return Line(
         mark=mark,
         sentence=(
@@ -219,14 +264,22 @@ def _people(diff: AccessDiff, key: PrincipalKey) -> Sentence:
     return () if number is None else (f" · {count(number, 'person', 'people')}",)
 
 
+def _becomes_admin(change: SetChange) -> bool:
+    return change.what == "changed" and change.admin_after and not change.admin_before
+
+
 def _set(diff: AccessDiff, change: SetChange) -> Line:
-    becomes_admin = change.admin_after and not change.admin_before
+    becomes_admin = _becomes_admin(change)
     name = Strong(change.name) if change.admin_after else Name(change.name)
     below = tuple((_direction(one.direction), one.sentence) for one in change.aspects)
     holders = _holders(diff, change.name)
     if change.what == "new":
         admin = ", for administration" if change.admin_after else ""
         return Line(mark="wider", sentence=("new permission set ", name, admin), below=below)
+    if change.what == "renamed":
+        old: Sentence = ("permission set ", Name(change.instead_of), " is made anew as ", name)
+        follow = ": the same policies, but other roles; key policies and EKS access that name them"
+        return Line(mark="interrupt", sentence=(*old, f"{follow} have to follow"))
     if change.what == "removed":
         return Line(mark="loss", sentence=("permission set ", name, " is removed"))
     if change.replaced:
@@ -253,11 +306,15 @@ def _holders(diff: AccessDiff, name: str) -> Sentence:
     principals = sorted({row.principal for row in rows})
     accounts = {row.account for row in rows}
     protected = sum(map(diff.context.protected, accounts))
-    marked = f", {protected} of them protected" if protected else ""
+    where = count(len(accounts), "account")
+    if protected == len(accounts):
+        where = count(protected, "protected account")
+    elif protected:
+        where = f"{where}, {protected} of them protected"
     return (
         " · held by ",
         *several((who(diff, key) for key in principals), shown=_SHOWN_HOLDERS),
-        f" on {count(len(accounts), 'account')}{marked}",
+        f" on {where}",
     )
 
 
@@ -277,11 +334,20 @@ def _trust(diff: AccessDiff) -> Iterator[Line]:
         if change.principal is not None and not change.persons:
             together[change.effect, change.sentence].append(change)
         else:
-            yield Line(mark=_EFFECTS[change.effect], sentence=tuple(_told(diff, change)))
+            yield Line(mark=_trust_mark(diff, change), sentence=tuple(_told(diff, change)))
     for (effect, sentence), changes in together.items():
         names = [who(diff, one.principal) for one in changes if one.principal]
         subject = several(names, shown=_SHOWN_PERSONS)
         yield Line(mark=_EFFECTS[effect], sentence=(*subject, " ", *_plural(sentence, len(names))))
+
+
+def _trust_mark(diff: AccessDiff, change: TrustChange) -> Mark:
+    """A new member of a group that administers protected accounts is as much as the rows."""
+    if change.members and change.effect == "more" and change.principal is not None:
+        for row in diff.rows_of(change.principal):
+            if row.permission_set in diff.admins and diff.context.protected(row.account):
+                return "danger"
+    return _EFFECTS[change.effect]
 
 
 def _plural(sentence: Sentence, number: int) -> Sentence:
@@ -299,6 +365,19 @@ def _told(diff: AccessDiff, change: TrustChange) -> Iterator[str]:
         names = [Name(diff.context.persons.get(one, one)) for one in change.persons]
         yield ": "
         yield from several(names, shown=_SHOWN_PERSONS)
+    if change.members and change.principal is not None:
+        yield from _with_access(diff, change.principal)
+
+
+def _with_access(diff: AccessDiff, principal: PrincipalKey) -> Iterator[str]:
+    """What members of a group get or lose with it."""
+    sets: dict[str, list[str]] = defaultdict(list)
+    for row in diff.rows_of(principal):
+        sets[row.permission_set].append(row.account)
+    for index, (name, accounts) in enumerate(sorted(sets.items())):
+        yield ", and with it " if index == 0 else "; "
+        yield Strong(name) if name in diff.admins else Name(name)
+        yield from on_accounts(diff.context, tuple(accounts))
 
 
 def _hold(diff: AccessDiff, hold: Hold) -> Line:

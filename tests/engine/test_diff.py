@@ -1,0 +1,144 @@
+"""The access diff holds: applying an update changes exactly the rows that the diff states."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+
+from tests.engine.federation import Federation
+from tests.engine.operator import ops
+from tests.ops.diff.base import BASE
+from tests.support import Sandbox
+
+pytestmark = pytest.mark.engine
+
+_CHANGES = 6
+_GROUPS = ("platform", "developers", "data", "contractors", "migration")
+_SETS = ("ReadOnly", "Deploy", "Administrator")
+_TARGETS: tuple[dict[str, Any], ...] = (
+    {"ou": "Workloads/Dev"},
+    {"ou": "Workloads/Prod"},
+    {"ou": "Sandbox"},
+    {"ou": "Infrastructure"},
+    {"tag": {"env": "dev"}},
+    {"accountName": "audit"},
+    {"accountNameGlob": "web-*"},
+    {"account": "811111111111"},
+)
+
+
+@pytest.fixture(scope="module")
+def federation(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+    federation.access = _without_guards(copy.deepcopy(BASE))
+    federation.write_access()
+    federation.reach_access()
+    return federation
+
+
+def _without_guards(access: dict[str, Any]) -> dict[str, Any]:
+    """Random access would not pass them; what is protected only marks the accounts."""
+    access["guards"] = {"protectedAccounts": [{"ou": "Workloads/Prod"}]}
+    access["guards"]["severity"] = {"adminOnProtected": "warn"}
+    del access["users"]
+    return access
+
+
+def _vary(access: dict[str, Any], chance: random.Random) -> None:
+    """Rules added, dropped, aimed elsewhere, and given other permission sets."""
+    rules = access["rules"]
+    for rule in list(rules):
+        what = chance.choice(("stay", "stay", "drop", "aim", "sets", "except"))
+        if what == "drop":
+            rules.remove(rule)
+        elif what == "aim":
+            rule["targets"] = chance.sample(_TARGETS, chance.randint(1, 3))
+        elif what == "sets":
+            rule["permissionSets"] = chance.sample(_SETS, chance.randint(1, 2))
+        elif what == "except":
+            rule["except"] = [{**chance.choice(_TARGETS), "optional": True}]
+    rules.append(
+        {
+            "id": f"random-{chance.randrange(10**9)}",
+            "owner": "platform@example.com",
+            "group": chance.choice(_GROUPS),
+            "permissionSets": [chance.choice(_SETS)],
+            "targets": chance.sample(_TARGETS, 2),
+        }
+    )
+
+
+def _diff(federation: Federation) -> dict[str, Any]:
+    done = ops(federation, "diff", "--stack", "sandbox", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _stated(diff: dict[str, Any], change: str) -> set[tuple[str, str, str]]:
+    return {
+        (account["id"], one["permissionSet"], one["principal"]["name"])
+        for one in diff["access"]
+        if one["change"] == change
+        for account in one["accounts"]
+    }
+
+
+def _declared(diff: dict[str, Any]) -> set[str]:
+    return set(diff["rows"])
+
+
+def test_an_update_changes_exactly_the_stated_rows(federation: Federation) -> None:
+    chance = random.Random(20261124)  # noqa: S311 - the same changes in every run
+    stated = 0
+    for _ in range(_CHANGES):
+        federation.change_access(lambda access: _vary(access, chance))
+        before = federation.rows()
+        diff = _diff(federation)
+        federation.stack.up()
+        after = federation.rows()
+        assert {one["change"] for one in diff["access"]} <= {"gained", "lost"}
+        assert _stated(diff, "gained") == after - before
+        assert _stated(diff, "lost") == before - after
+        assert len(_declared(diff)) == len(after)
+        stated += len(after ^ before)
+    assert stated > _CHANGES
+
+
+def test_after_an_update_there_is_no_change_left(federation: Federation) -> None:
+    done = ops(federation, "diff", "--stack", "sandbox", "--format", "markdown")
+    assert done.returncode == 0, done.stderr
+    assert "\n### Access: no changes · stack sandbox\n" in done.stdout
+
+
+def test_the_reviewed_rows_are_recognised_and_others_are_not(federation: Federation) -> None:
+    reviewed = federation.folder / "reviewed.json"
+    reviewed.write_text(json.dumps(_diff(federation)))
+    words = ("diff", "--stack", "sandbox", "--reviewed", str(reviewed))
+    assert ops(federation, *words).returncode == 0
+    rule = {
+        "id": "one-more",
+        "owner": "platform@example.com",
+        "group": "data",
+        "permissionSets": ["Deploy"],
+        "targets": [{"accountName": "log-archive"}],
+    }
+    federation.change_access(lambda access: access["rules"].append(rule))
+    other = ops(federation, *words)
+    assert other.returncode == 1
+    assert "+ Deploy/group/data/222233334444" in other.stderr
+
+
+def test_a_preview_that_fails_tells_why(federation: Federation) -> None:
+    kept = copy.deepcopy(federation.access)
+    federation.change_access(lambda access: access["rules"][0].update(targets=[{"ou": "Nowhere"}]))
+    done = ops(federation, "diff", "--stack", "sandbox", "--format", "markdown")
+    federation.access = kept
+    federation.write_access()
+    assert done.returncode == 1
+    assert "the preview failed, nothing would be changed" in done.stdout
+    assert 'no organizational unit "Nowhere"' in done.stdout
