@@ -26,3 +26,13 @@ pulumi_in() {
     shift
     pulumi -C "$project" "$@" --stack "$stack" --non-interactive --color never
 }
+
+# The same with the policy pack, as the environment configures it.
+policed() {
+    config=$root/environments/$1/policy.json
+    if [ -f "$config" ]; then
+        pulumi_in "$@" --policy-pack "$root/policy" --policy-pack-config "$config"
+    else
+        pulumi_in "$@" --policy-pack "$root/policy"
+    fi
+}

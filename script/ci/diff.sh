@@ -10,23 +10,25 @@ mkdir -p "$2"
 out=$(cd "$2" && pwd -P)
 cd "$root"
 
-set -- "$1" --policy-pack policy
-config=environments/$1/policy.json
-[ ! -f "$config" ] || set -- "$@" --policy-pack-config "$config"
 stack=$1
-shift
-
 stopped=0
-pulumi_in "$stack" preview "$@" >"$out/preview.txt" 2>&1 || stopped=1
-pulumi_in "$stack" preview --json --show-sames "$@" >"$out/preview.json" 2>"$out/preview.err" || stopped=1
-"$python" -m ops diff --preview "$out/preview.json" --format json >"$out/diff.json" || [ $? = 1 ] ||
-    fail "there is no access diff of this preview."
-"$python" -m ops diff --preview "$out/preview.json" --format markdown >"$out/diff.md" || [ $? = 1 ]
-jq -er .rowsHash "$out/diff.json" >"$out/rows"
-# The pack's word, without a dump of resources that could hold what nobody should read.
-sed -n '/^Policies:/,/^$/p' "$out/preview.txt" >"$out/policies.txt"
-if grep -q '\[' "$out/policies.txt"; then
-    printf '\n<details><summary>Policy pack</summary>\n\n```\n%s\n```\n</details>\n' \
+# The event log is the only place where --json tells what the pack says.
+PULUMI_DEBUG_COMMANDS=true policed "$stack" preview --json --show-sames --show-replacement-steps \
+    --event-log "$out/events.json" >"$out/preview.json" 2>"$out/preview.err" || stopped=1
+
+access_diff() {
+    "$python" -m ops diff -C "$project" --stack "$stack" --preview "$out/preview.json" --format "$1" || [ $? = 1 ]
+}
+if ! access_diff json >"$out/diff.json" || ! access_diff markdown >"$out/diff.md"; then
+    cat "$out/preview.err" >&2
+    fail "there is no access diff of $stack."
+fi
+jq -r '.rowsHash // empty' "$out/diff.json" >"$out/rows"
+jq -r 'select(.policyEvent).policyEvent | "[\(.enforcementLevel)] \(.policyName): \(.message | split("\n")[1:] | map(select(. != "")) | join(" "))"' \
+    "$out/events.json" | sort -u >"$out/policies.txt"
+rm "$out/events.json"
+if [ -s "$out/policies.txt" ]; then
+    printf '\n<details open><summary>Policy pack</summary>\n\n```\n%s\n```\n</details>\n' \
         "$(cat "$out/policies.txt")" >>"$out/diff.md"
 fi
 [ "$stopped" = 0 ] || fail "the preview of $stack is stopped: see diff.md."

@@ -15,14 +15,13 @@ check_name "$source"
 name="AWS IAM Identity Center (pull request $2)"
 
 up() {
+    cp "$project/Pulumi.$source.yaml" "$project/Pulumi.$stack.yaml"
     pulumi_in "$stack" stack select --create
-    pulumi_in "$stack" config cp --stack "$source" --dest "$stack" >/dev/null 2>&1 ||
-        cp "$project/Pulumi.$source.yaml" "$project/Pulumi.$stack.yaml"
     for key in identityCenter provisioning protect allowPhaseBack; do
         pulumi_in "$stack" config rm "entra-identity-center:$key" >/dev/null 2>&1 || true
     done
     pulumi_in "$stack" config set --path entra-identity-center:enterpriseApp.name "$name"
-    pulumi_in "$stack" up --yes --skip-preview --policy-pack "$root/policy"
+    policed "$stack" up --yes --skip-preview
     pulumi_in "$stack" preview --expect-no-changes
 }
 

@@ -12,9 +12,6 @@ now=$(cat "$out/rows")
 [ "$now" = "$reviewed" ] || fail "the rows of $stack are not the reviewed ones any more (reviewed $reviewed, now $now): \
 an account, its tags or its OU has changed since. Review the access diff again: $out/diff.md."
 cd "$root"
-set -- --policy-pack policy
-config=environments/$stack/policy.json
-[ ! -f "$config" ] || set -- "$@" --policy-pack-config "$config"
-pulumi_in "$stack" up --yes --skip-preview "$@"
+policed "$stack" up --yes --skip-preview
 # What is held is no failure of this update; it is said, and the next update tries again.
 "$python" -m ops status -C "$project" --stack "$stack" --require-all || [ $? = 1 ]

@@ -1,0 +1,256 @@
+"""The scripts of the workflows on the sandbox, with the real engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.engine.federation import ACCESS, ROWS, Federation
+from tests.support import Sandbox
+from tests.workflows.clone import Clone
+from tests.workflows.hub import Hub, run_script
+
+pytestmark = pytest.mark.engine
+
+STACK = "sandbox"
+
+
+class Pipeline:
+    """A federation in phase access, and the steps that workflows take with it."""
+
+    def __init__(self, federation: Federation, hub: Hub, out: Path) -> None:
+        self.federation = federation
+        self.hub = hub
+        self.out = out
+
+    def run(self, script: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = self.federation.sandbox.environment
+        return run_script(
+            script,
+            *arguments,
+            environment={
+                **self.hub.environment(PROJECT_DIR=str(self.federation.folder)),
+                **environment,
+                "PATH": f"{self.hub.folder / 'bin'}:{environment['PATH']}",
+                **more,
+            },
+        )
+
+    def diff(self) -> subprocess.CompletedProcess[str]:
+        return self.run("diff.sh", STACK, str(self.out))
+
+    def text(self, name: str) -> str:
+        return (self.out / name).read_text()
+
+
+@pytest.fixture(scope="module")
+def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+    federation.reach_access()
+    return federation
+
+
+@pytest.fixture
+def pipeline(stack: Federation, tmp_path: Path) -> Iterator[Pipeline]:
+    """Before and after, the stack is as ACCESS declares it."""
+    yield Pipeline(stack, Hub.create(tmp_path / "hub"), tmp_path / "out")
+    stack.access = json.loads(json.dumps(ACCESS))
+    stack.write_access()
+    stack.stack.up("--refresh")
+
+
+def look_at_one_more_account(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: access["rules"][0]["targets"].append({"accountName": "log-archive"})
+    )
+
+
+def test_what_was_reviewed_is_applied_and_nothing_else(pipeline: Pipeline) -> None:
+    federation = pipeline.federation
+    look_at_one_more_account(federation)
+    run = pipeline.diff()
+    assert run.returncode == 0, run.stderr
+    assert "AWS-Platform" in pipeline.text("diff.md")
+    assert federation.token not in pipeline.text("diff.md") + run.stdout + run.stderr
+    reviewed = pipeline.text("rows").strip()
+    assert reviewed.startswith("sha256:")
+
+    # Meanwhile somebody has made the same rule reach further.
+    federation.change_access(
+        lambda access: access["rules"][0]["targets"].append({"accountName": "audit"})
+    )
+    refused = pipeline.run("up.sh", STACK, reviewed, str(pipeline.out))
+    assert refused.returncode == 1
+    assert "not the reviewed ones" in refused.stderr
+    assert federation.rows() == ROWS
+
+    federation.change_access(lambda access: access["rules"][0]["targets"].pop())
+    applied = pipeline.run("up.sh", STACK, reviewed, str(pipeline.out))
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert federation.rows() == ROWS | {("222233334444", "ReadOnly", "AWS-Platform")}
+    assert federation.token not in applied.stdout + applied.stderr
+    assert pipeline.run("up.sh", STACK, "", str(pipeline.out)).returncode == 1
+
+
+def test_the_policy_pack_stops_a_pull_request(pipeline: Pipeline) -> None:
+    def administer(access: dict[str, object]) -> None:
+        sets = access["permissionSets"]
+        assert isinstance(sets, dict)
+        sets["Deploy"]["inlinePolicy"]["Statement"][0]["Action"] = "*"
+
+    pipeline.federation.change_access(administer)
+    run = pipeline.diff()
+    assert run.returncode == 1
+    assert "no-wildcard-admin" in pipeline.text("diff.md")
+    reviewed = pipeline.text("rows").strip() or "none"
+    assert pipeline.run("up.sh", STACK, reviewed, str(pipeline.out)).returncode == 1
+    assert pipeline.federation.rows() == ROWS
+
+
+def test_a_guard_stops_a_pull_request_with_its_sentence(pipeline: Pipeline) -> None:
+    pipeline.federation.change_access(
+        lambda access: access["rules"][0]["targets"].append({"ou": "Worklods"})
+    )
+    run = pipeline.diff()
+    assert run.returncode == 1
+    assert "Did you mean" in pipeline.text("diff.md")
+
+
+def test_drift_is_told_until_it_is_gone(pipeline: Pipeline) -> None:
+    issue = pipeline.out / "issue.md"
+    assert pipeline.run("drift.sh", STACK, str(issue)).returncode == 0
+    assert issue.read_text() == ""
+    aws = pipeline.federation.sandbox.aws
+    (instance,) = aws.instances()
+    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
+    aws.sso_admin.delete_account_assignment(
+        InstanceArn=instance["InstanceArn"],
+        PermissionSetArn=arn,
+        PrincipalType="GROUP",
+        PrincipalId=aws.groups()["AWS-Platform"],
+        TargetType="AWS_ACCOUNT",
+        TargetId="611111111111",
+    )
+    run = pipeline.run("drift.sh", STACK, str(issue))
+    assert run.returncode == 0, run.stderr
+    assert "ReadOnly/group/platform/611111111111" in issue.read_text()
+    broken = pipeline.run("drift.sh", STACK, str(issue), PULUMI_BACKEND_URL="file:///nowhere")
+    assert broken.returncode == 1
+
+
+@pytest.fixture
+def workloads_dev(pipeline: Pipeline) -> Iterator[Callable[[], str]]:
+    """Makes an account in Workloads/Dev, as a person does; it leaves the OU after the test."""
+    organizations = pipeline.federation.sandbox.aws.organizations
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    made: list[str] = []
+
+    def child(parent: str, name: str) -> str:
+        units = organizations.list_organizational_units_for_parent(ParentId=parent)
+        return next(
+            str(unit["Id"]) for unit in units["OrganizationalUnits"] if unit["Name"] == name
+        )
+
+    unit = child(child(root, "Workloads"), "Dev")
+
+    def make() -> str:
+        answer = organizations.create_account(AccountName="shop-dev", Email="shop@example.com")
+        made.append(answer["CreateAccountStatus"]["AccountId"])
+        organizations.move_account(AccountId=made[0], SourceParentId=root, DestinationParentId=unit)
+        return made[0]
+
+    yield make
+    for account in made:
+        organizations.move_account(AccountId=account, SourceParentId=unit, DestinationParentId=root)
+
+
+def test_a_new_account_gets_its_rows_alone(
+    pipeline: Pipeline, workloads_dev: Callable[[], str]
+) -> None:
+    federation = pipeline.federation
+    clone = Clone(pipeline.hub.folder / "clone")
+    clone.write("environments/dev/access.yaml", "rules: deployed\n")
+    head = clone.commit()
+
+    def verdict(commit: str = head) -> dict[str, str]:
+        run = pipeline.run(
+            "reconcile.sh", STACK, commit, str(pipeline.out), CHECKOUT=str(clone.folder)
+        )
+        assert run.returncode == 0, run.stderr
+        return dict(line.split("=", 1) for line in run.stdout.splitlines())
+
+    # The policy that Deploy names does not exist in an account that was made a moment ago.
+    federation.change_access(
+        lambda access: access["rules"][1].update(targets=[{"account": "611111111111"}])
+    )
+    federation.stack.up()
+    assert verdict()["verdict"] == "nothing"
+    assert pipeline.text("issue.md") == ""
+
+    account = workloads_dev()
+    found = verdict()
+    assert found["verdict"] == "apply"
+    # Files that are not the deployed ones are for a person.
+    assert verdict(clone.base)["verdict"] == "ask"
+    assert "last deployment" in pipeline.text("issue.md")
+    applied = pipeline.run("up.sh", STACK, found["rows"], str(pipeline.out))
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert {row for row in federation.rows() if row[0] == account} == {
+        (account, "ReadOnly", "AWS-Platform")
+    }
+
+    # An account that has rows already is no new one.
+    look_at_one_more_account(federation)
+    federation.change_access(
+        lambda access: access["rules"][0]["targets"].append({"account": "811111111111"})
+    )
+    assert verdict()["verdict"] == "ask"
+    assert "ReadOnly/group/platform/811111111111" in pipeline.text("issue.md")
+    assert "222233334444" not in pipeline.text("reasons.txt")
+
+
+def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(pipeline: Pipeline) -> None:
+    sandbox, hub = pipeline.federation.sandbox, pipeline.hub
+    name = "AWS IAM Identity Center (pull request 7)"
+
+    def applications() -> list[str]:
+        return [
+            one["displayName"]
+            for one in sandbox.graph.all("/v1.0/applications")
+            if one["displayName"] == name
+        ]
+
+    # An environment that makes no groups: in one tenant, two stacks can't make the same ones.
+    folder = pipeline.federation.folder
+    access = {key: value for key, value in ACCESS.items() if key != "rules"}
+    access["groups"] = {"platform": ACCESS["groups"]["platform"]}
+    (folder / "test.yaml").write_text(yaml.safe_dump(access))
+    config = (folder / f"Pulumi.{STACK}.yaml").read_text()
+    (folder / "Pulumi.test.yaml").write_text(config.replace("access.yaml", "test.yaml"))
+    up = pipeline.run("ephemeral.sh", "up", "7", TEST_ENVIRONMENT="test")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert applications() == [name]
+
+    content = hub.read()
+    content["pulls"] = [{"number": 7, "state": "open"}]
+    hub.write(content)
+    kept = pipeline.run("sweep.sh", TEST_ENVIRONMENT="test")
+    assert kept.returncode == 0, kept.stderr
+    assert applications() == [name]
+
+    content["pulls"] = [{"number": 7, "state": "closed"}]
+    hub.write(content)
+    swept = pipeline.run("sweep.sh", TEST_ENVIRONMENT="test")
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert "no application" in swept.stdout
+    assert applications() == []
+    again = pipeline.run("ephemeral.sh", "down", "7", TEST_ENVIRONMENT="test")
+    assert again.returncode == 0
+    assert "gone already" in again.stdout
+    assert pipeline.federation.rows() == ROWS
+    assert pipeline.run("ephemeral.sh", "up", "7; true").returncode == 1
