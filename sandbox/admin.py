@@ -16,6 +16,14 @@ from sandbox.folder import SandboxError
 _TIMEOUT_SECONDS = 30.0
 
 
+class GraphError(SandboxError):
+    """Graph refused a call with an HTTP status; the message repeats Graph's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class GraphAdmin:
     """Microsoft Graph with the credentials of an environment (``ARM_*`` variables).
 
@@ -45,9 +53,19 @@ class GraphAdmin:
         self._headers = {"Authorization": f"Bearer {token['access_token']}"}
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """One call, ``call("GET", "/v1.0/groups/…")``. Raises SandboxError with Graph's message."""
+        """One call, ``call("GET", "/v1.0/groups/…")``. Raises GraphError with Graph's message."""
         url = path if path.startswith("http") else self.graph + path
         return self._send(method, url, json=body, headers=self._headers)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at a path. Raises GraphError if Graph refuses to say."""
+        try:
+            self.call("GET", path)
+        except GraphError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     def all(self, path: str) -> Iterator[dict[str, Any]]:
         """Every element of a collection, page by page."""
@@ -70,8 +88,9 @@ class GraphAdmin:
         if answer.status >= 400:
             reason = body.get("error", {})
             message = reason.get("message") if isinstance(reason, dict) else reason
-            raise SandboxError(
-                f"Graph answers {answer.status} to {method} {url.partition('?')[0]}: {message}"
+            raise GraphError(
+                f"Graph answers {answer.status} to {method} {url.partition('?')[0]}: {message}",
+                answer.status,
             )
         return body
 

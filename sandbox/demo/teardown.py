@@ -16,7 +16,8 @@ def tear_down(stack: PulumiStack, clouds: Clouds, narrator: Narrator) -> None:
     made = _resources(stack)
     require(made, "The stack is empty; play the story first: script/demo")
     made_groups = {resource["id"].rpartition("/")[2] for resource in made[_GROUP]}
-    app_id = _app_id(made)
+    app_id, principal = _enterprise_app(made)
+    require(clouds.jobs(principal.rpartition("/")[2]), "The stack has no provisioning job.")
     people, groups = clouds.directory()
     instances = clouds.aws.instances()
     with narrator.step(None, "pulumi destroy") as line:
@@ -25,18 +26,13 @@ def tear_down(stack: PulumiStack, clouds: Clouds, narrator: Narrator) -> None:
         require(not _resources(stack), "The stack still knows resources.")
         line.evidence = f"{count(len(deleted), 'resource')} deleted"
     with narrator.step(None, "Nothing is left in Entra") as line:
-        applications = list(clouds.graph.all("/v1.0/applications"))
-        require(
-            app_id not in {application["appId"] for application in applications},
-            f"The application {app_id} is still there.",
-        )
-        principals = list(clouds.graph.all("/v1.0/servicePrincipals"))
-        require(
-            app_id not in {principal["appId"] for principal in principals},
-            f"The service principal of {app_id} is still there.",
-        )
-        jobs = [job for principal in principals for job in clouds.jobs(principal["id"])]
-        require(not jobs, f"{count(len(jobs), 'provisioning job')} still there.")
+        for collection in ("applications", "servicePrincipals"):
+            left = {item["appId"] for item in clouds.graph.all(f"/v1.0/{collection}")}
+            require(app_id not in left, f"{app_id} is still among Entra's {collection}.")
+        # Jobs and secrets live in the service principal; the stack may only look at its own.
+        for part in ("jobs", "secrets"):
+            path = f"{principal}/synchronization/{part}"
+            require(not clouds.graph.exists(path), f"Entra still has {path}.")
         line.evidence = "no application, service principal, provisioning job or secret"
     with narrator.step(None, "Nothing is left in AWS") as line:
         sets = clouds.aws.permission_sets()
@@ -64,7 +60,9 @@ def _resources(stack: PulumiStack) -> dict[str, list[dict[str, Any]]]:
     return resources
 
 
-def _app_id(made: dict[str, list[dict[str, Any]]]) -> str:
+def _enterprise_app(made: dict[str, list[dict[str, Any]]]) -> tuple[str, str]:
+    """The enterprise app's appId, and the path of its service principal in Graph."""
     principals = made.get("azuread:index/servicePrincipal:ServicePrincipal", [])
     require(principals, "The stack has no service principal.")
-    return str(principals[0]["outputs"]["clientId"])
+    outputs = principals[0]["outputs"]
+    return str(outputs["clientId"]), f"/v1.0/servicePrincipals/{outputs['objectId']}"

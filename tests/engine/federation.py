@@ -97,7 +97,7 @@ class Federation:
     stack: PulumiStack
     access: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(ACCESS))
     portal: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
 
     @classmethod
     def create(cls, sandbox: Sandbox, folder: Path) -> Federation:

@@ -95,7 +95,7 @@ def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federat
     assert held["principal"] == "data"
     assert held["rows"] == ["ReadOnly/group/data/611111111111"]
     assert held["reason"]
-    assert "rows of group 'data' are held" in run.output
+    assert "row of group 'data'" in run.output
     assert federation.rows() == ROWS - {LOST_ROW}
 
     federation.sandbox.set_faults()
