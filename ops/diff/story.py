@@ -436,5 +436,5 @@ def _expiry(one: Expiry, diff: AccessDiff) -> Sentence:
     )
     days = one.days_left(diff.today)
     when = f"expires in {count(days, 'day')}" if days >= 0 else f"expired {count(-days, 'day')} ago"
-    page = "scim-token" if kind == "token" else "certificates"
+    page = "scim-token" if kind == "token" else "signing-certificate"
     return (*subject, f" {when} ({one.on}): rotate it, ", Code(f"docs/operations.md#{page}"), ".")

@@ -61,6 +61,26 @@ def unchanged(_: Access) -> None:
     """Nothing."""
 
 
+@_kind
+def several_changes(federation: Federation) -> Iterator[None]:
+    """A pull request of an ordinary week: docs/pull-requests.md shows its comment."""
+
+    def change(access: Access) -> None:
+        _add_rule(access, "platform", ["Administrator"], {"ou": "Workloads/Prod"})
+        _rule(access, "platform-more")["protected"] = "acknowledged"
+        _rule(access, "developers-deploy")["targets"].append({"accountName": "team-sandbox-2"})
+        access["rules"].remove(_rule(access, "contractors-look"))
+        statements = _set(access, "Deploy")["inlinePolicy"]["Statement"]
+        statements.append({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"})
+        del _set(access, "Deploy")["permissionsBoundary"]
+        access["groups"]["migration"]["members"].append("xena@example.com")
+
+    federation.change_access(change)
+    soon = datetime.now(UTC).date() + timedelta(days=41)
+    federation.stack.set_config("provisioning.tokenExpires", soon.isoformat())
+    yield
+
+
 @_access
 def group_added(access: Access) -> None:
     access["groups"]["audit"] = {"displayName": "AWS-Security-Audit"}

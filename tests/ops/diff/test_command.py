@@ -1,0 +1,146 @@
+"""`python -m ops diff` on files: nothing is asked of Pulumi or the clouds."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation.changes import Context
+from ops.__main__ import main
+from ops.diff.reviewed import differences
+from tests.ops.diff.recorded import TODAY, load, read
+
+ORGANIZATION = Path(__file__).parents[2] / "federation" / "organization.json"
+
+
+@pytest.fixture
+def preview(tmp_path: Path) -> Path:
+    """A preview file, as CI has it."""
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(load("admin-on-protected")["preview"]))
+    return file
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Path:
+    """An access file that names the groups of the preview."""
+    file = tmp_path / "access.yaml"
+    file.write_text(
+        "groups: {platform: {displayName: Platform team}}\n"
+        "permissionSets: {Administrator: {managedPolicies: [AdministratorAccess]}}\n"
+        "rules: []\n"
+        "guards: {protectedAccounts: [{account: '811111111111'}]}\n"
+    )
+    return file
+
+
+def _run(*words: str | Path) -> int:
+    return main(["diff", "--today", TODAY.isoformat(), *map(str, words)])
+
+
+def test_a_file_alone_is_told_with_keys_and_ids(
+    preview: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("--preview", preview) == 0
+    told = capsys.readouterr().out
+    assert "AWS-Platform gains Administrator on 7 accounts (611111111111, " in told
+    assert "--organization FILE names them" in told
+
+
+def test_files_name_accounts_and_groups(
+    preview: Path, access: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ("--organization", ORGANIZATION, "--access", access)
+    assert _run("--preview", preview, *files, "--format", "markdown") == 0
+    told = capsys.readouterr().out
+    assert "⚠️ Platform team gains **Administrator** on the protected account team-sandbox-1" in told
+    assert "Note:" not in told
+
+
+def test_standard_input_serves_as_well(
+    preview: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(preview.read_text()))
+    assert _run("--preview", "-", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["gained"] == 7
+
+
+def test_a_failed_preview_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps(load("guard-violated")["preview"]))
+    assert _run("--preview", file) == 1
+    assert "has no owner" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "the file can't be read: No such file or directory"),
+        ("{", "this is not JSON"),
+        ("[" * 100_000, "this is not JSON"),
+        ("[]", "a mapping with steps"),
+        ("{}", "it did not run"),
+        ('{"steps": [{"op": "new", "urn": "u::v::w::x"}]}', "another version of Pulumi"),
+    ],
+)
+def test_what_can_not_be_used_is_said_in_a_sentence(
+    content: str | None, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "preview.json"
+    if content is not None:
+        file.write_text(content)
+    assert _run("--preview", file) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert sentence in said.err
+    assert str(file) in said.err
+
+
+def test_a_file_that_was_named_must_be_right(
+    preview: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("--preview", preview, "--organization", tmp_path / "none.json") == 2
+    assert _run("--preview", preview, "--access", tmp_path / "none.yaml") == 2
+    assert capsys.readouterr().out == ""
+
+
+def _reviewed(name: str, **changes: Any) -> dict[str, Any]:
+    from ops.diff.data import as_dict  # noqa: PLC0415
+
+    return {**as_dict(read(name)), **changes}
+
+
+def test_the_reviewed_rows_are_compared_by_name() -> None:
+    fresh = read("targets-swapped")
+    assert differences(_reviewed("targets-swapped"), fresh) == []
+    assert differences(_reviewed("unchanged"), fresh) == [
+        "the rows are not the reviewed ones:",
+        "  + Deploy/group/developers/822222222222",
+        "  - Deploy/group/developers/611111111111",
+    ]
+
+
+def test_held_rows_may_arrive_between_review_and_update() -> None:
+    """Mallory is held in one preview; declared rows are the same once she is not."""
+    held = read("held")
+    assert held.holds
+    assert held.rows is not None
+    rows = {row.logical_name for row in held.rows}
+    assert {row.logical_name for hold in held.holds for row in hold.rows} <= rows
+    assert differences(_reviewed("held"), held) == []
+    assert differences(_reviewed("unchanged"), held)
+
+
+def test_another_stack_or_a_preview_without_rows_is_never_the_reviewed_one() -> None:
+    fresh = read("unchanged")
+    assert "of stack dev" in differences(_reviewed("unchanged", stack="dev"), fresh)[0]
+    assert "can't be compared" in differences(_reviewed("guard-violated"), fresh)[0]
+
+
+def test_the_recorded_contexts_hold_what_the_command_reads() -> None:
+    assert read("unchanged").context != Context()
+    assert read("unchanged").context.people
