@@ -5,17 +5,22 @@ from pathlib import Path
 
 import pulumi
 
-from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
+from components.access_stack import (
+    compose_access_stack,
+    is_access_stack,
+    read_access_inputs,
+)
 from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs
+from components.grants import Grants, grant
 from components.identity_center import IdentityCenter, IdentityCenterArgs
 from components.inputs import REFUSALS, Inputs, read_inputs
 from components.management_access import management_provider
 from components.outputs import counts, expiries, next_steps, review_baseline
-from components.permission_set import PermissionSet, PermissionSetArgs
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
-from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
 from components.way_out import name_the_way_out
+from federation import access_stack
+from federation.plan import Plan
 from federation.quotas import spoken_duration
 
 
@@ -90,53 +95,44 @@ def compose(inputs: Inputs) -> None:
     )
     pulumi.export("jobPath", provisioning.job_path)
 
-    management = management_provider(inputs)
-    providers = {name: management for name in plan.management_sets if management}
-    permission_sets = {
-        name: PermissionSet(
-            name,
-            PermissionSetArgs(
-                instance_arn=instance.arn, partition=instance.partition, model=permission_set
-            ),
-            pulumi.ResourceOptions(provider=providers.get(name)),
-        )
-        for name, permission_set in plan.permission_sets.items()
-    }
-    synced = SyncedPrincipals(
-        "synced-principals",
-        SyncedPrincipalsArgs(
+    pulumi.export(
+        access_stack.OUTPUT,
+        {
+            "instanceArn": instance.arn,
+            "assigned": pulumi.Output.all(*app.object_ids.values()).apply(sorted),
+        },
+    )
+    grant(
+        Grants(
+            instance=instance,
+            plan=plan,
             job_path=provisioning.job_path,
             object_ids=app.object_ids,
-            expected=plan.expected,
             wait=inputs.arrival_wait(),
-        ),
-    )
-    assignments = AccountAssignments(
-        "account-assignments",
-        AccountAssignmentsArgs(
-            instance_arn=instance.arn,
-            permission_sets=permission_sets,
+            management=management_provider(inputs),
             app_assignments=app.assignments,
-            plan=plan.rows,
-            arrivals=synced.arrivals,
-            reasons=plan.reasons,
-            old_names=plan.old_names,
-            providers=providers,
-        ),
+        )
     )
-    pulumi.export("held", assignments.held)
-    pulumi.export("frozen", [row.logical_name for row in plan.resolution.frozen])
 
 
+def begin(plan: Plan) -> None:
+    """Say what a person should know before anything is registered."""
+    for warning in plan.warnings:
+        pulumi.log.warn(str(warning))
+    if plan.duration > timedelta(minutes=1):
+        pulumi.log.info(f"AWS takes {spoken_duration(plan.duration)} to write this update's rows")
+    name_the_way_out()
+
+
+root = Path(__file__).parent
 try:
-    inputs = read_inputs(Path(__file__).parent)
+    if is_access_stack():
+        access_inputs = read_access_inputs(root)
+        begin(access_inputs.plan)
+        compose_access_stack(access_inputs)
+    else:
+        inputs = read_inputs(root)
+        begin(inputs.plan)
+        compose(inputs)
 except REFUSALS as refusal:
     raise pulumi.RunError(str(refusal)) from None
-for warning in inputs.plan.warnings:
-    pulumi.log.warn(str(warning))
-if inputs.plan.duration > timedelta(minutes=1):
-    pulumi.log.info(
-        f"AWS takes {spoken_duration(inputs.plan.duration)} to write this update's rows"
-    )
-name_the_way_out()
-compose(inputs)

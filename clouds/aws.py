@@ -160,6 +160,23 @@ class Aws:
                 ),
             ]
 
+    def permission_sets(self, instance_arn: str, but: Collection[str]) -> list[tuple[str, str]]:
+        """(ARN, name) of the instance's permission sets; those in `but` are not asked for names."""
+        client = self.client("sso-admin")
+        listed = _pages(client, "list_permission_sets", "PermissionSets", InstanceArn=instance_arn)
+        arns = [arn for arn in map(str, listed) if arn not in but]
+
+        def name(arn: str) -> str:
+            described = _ask(
+                lambda: client.describe_permission_set(
+                    InstanceArn=instance_arn, PermissionSetArn=arn
+                )
+            )
+            return str(described["PermissionSet"]["Name"])
+
+        with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="sso-admin") as pool:
+            return list(zip(arns, pool.map(name, arns), strict=True))
+
     @staticmethod
     def pages(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
         """Everything that a paged list operation returns under `key`. Raises AwsError."""

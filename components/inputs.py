@@ -100,8 +100,8 @@ def read_inputs(root: Path) -> Inputs:
     settings = _settings()
     access = load_access(settings.access, root=root)
     metadata = _service_provider_metadata(settings, root)
-    graph = Graph.connect(_configuration("azuread"))
-    aws = Aws.connect(_configuration("aws"))
+    graph = Graph.connect(configuration("azuread"))
+    aws = Aws.connect(configuration("aws"))
     region = aws.region_name
     _check_region(settings, metadata, region)
     site = read_site(aws, tags=access.uses_tags)
@@ -130,13 +130,19 @@ def read_inputs(root: Path) -> Inputs:
 
 
 def _settings() -> Settings:
+    file, content = configuration_file()
+    return load_settings(configuration(NAMESPACE), file=file, content=content)
+
+
+def configuration_file() -> tuple[str, bytes]:
+    """Name and text of the stack's configuration file, for messages only."""
     file = f"Pulumi.{pulumi.get_stack()}.yaml"
     path = Path(pulumi.get_root_directory()) / file
-    content = path.read_bytes() if path.is_file() else b""
-    return load_settings(_configuration(NAMESPACE), file=file, content=content)
+    return file, path.read_bytes() if path.is_file() else b""
 
 
-def _configuration(namespace: str) -> dict[str, Any]:
+def configuration(namespace: str) -> dict[str, Any]:
+    """The stack configuration of one namespace, keys without it."""
     prefix = f"{namespace}:"
     return {
         key.removeprefix(prefix): _plain(value)
@@ -197,15 +203,23 @@ def _check_region(
 
 
 def _check_management_access(inputs: Inputs) -> None:
-    management = inputs.facts.organization.management_account_id
-    touches = any(a.row.account == management for a in inputs.plan.resolution.assignments)
-    configured = inputs.settings.identity_center.management_access is not None
-    if touches and inputs.caller_account_id != management and not configured:
+    check_management_access(
+        inputs.plan,
+        management=inputs.facts.organization.management_account_id,
+        caller=inputs.caller_account_id,
+        configured=inputs.settings.identity_center.management_access is not None,
+    )
+
+
+def check_management_access(plan: Plan, *, management: str, caller: str, configured: bool) -> None:
+    """Raise UpdateStoppedError when nobody could write the management account's rows."""
+    touches = any(a.row.account == management for a in plan.resolution.assignments)
+    if touches and caller != management and not configured:
         raise UpdateStoppedError(
             f"the access file grants access to the management account {management}, which only "
             "its own "
             f"credentials may do (AWS: a delegated administrator can't); the stack runs from "
-            f"{inputs.caller_account_id}: set identityCenter.managementAccess"
+            f"{caller}: set identityCenter.managementAccess"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pulumi_aws as aws
 
 from components.inputs import Inputs
+from federation.plan import Plan
+from federation.settings import ManagementAccess
 
 
 def management_provider(inputs: Inputs) -> aws.Provider | None:
@@ -13,12 +15,18 @@ def management_provider(inputs: Inputs) -> aws.Provider | None:
     A delegated administrator can't touch permission sets that are provisioned in the management
     account (AWS user guide, "Delegated administration").
     """
-    access = inputs.settings.identity_center.management_access
-    if access is None or not inputs.plan.management_sets:
+    return provider_of(
+        inputs.settings.identity_center.management_access, inputs.plan, region=inputs.region
+    )
+
+
+def provider_of(access: ManagementAccess | None, plan: Plan, *, region: str) -> aws.Provider | None:
+    """The same for a stack whose configuration is another one."""
+    if access is None or not plan.management_sets:
         return None
     return aws.Provider(
         "management",
-        region=inputs.region,
+        region=region,
         profile=access.profile,
         assume_roles=(
             [aws.ProviderAssumeRoleArgs(role_arn=access.role_arn)] if access.role_arn else None

@@ -17,6 +17,7 @@ from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
+_PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _TYPES: Final = {"group": "GROUP", "user": "USER"}
@@ -24,12 +25,16 @@ _TYPES: Final = {"group": "GROUP", "user": "USER"}
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """`object_ids` are the Entra object ids that were assigned to the application, by key."""
+    """`object_ids` are the Entra object ids that were assigned to the application, by key.
+
+    `permission_sets` are the ARNs of the stack's own ones.
+    """
 
     phase: Phase | None = None
     rows: tuple[PinnedRow, ...] = ()
     object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
+    permission_sets: frozenset[str] = frozenset()
     credentials_hash: str = field(default="", repr=False)
 
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
@@ -47,6 +52,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     types: set[str] = set()
     rows: list[PinnedRow] = []
     object_ids: dict[PrincipalKey, str] = {}
+    permission_sets: set[str] = set()
     fingerprint = ""
     for urn, outputs in resources.items():
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -58,6 +64,8 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             word, _, key = name.partition("/")
             if word in _TYPES and outputs.get("principalObjectId"):
                 object_ids[PrincipalKey(_TYPES[word], key)] = outputs["principalObjectId"]  # type: ignore[arg-type]
+        elif kind == _PERMISSION_SET:
+            permission_sets.add(str(outputs.get("arn")))
         elif kind == _CREDENTIALS:
             values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
             fingerprint = credentials_hash(
@@ -68,6 +76,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         rows=tuple(sorted(rows, key=lambda pin: pin.row)),
         object_ids=object_ids,
         provisioning=_JOB in types,
+        permission_sets=frozenset(permission_sets),
         credentials_hash=fingerprint,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Protocol
 
 from federation.checkpoint import Checkpoint
 from federation.declared import Access, PermissionSet
@@ -46,6 +47,14 @@ class Facts:
     today: date
 
 
+class Choices(Protocol):
+    """What a person has decided in the stack configuration."""
+
+    @property
+    def accept_recreated(self) -> Mapping[str, str]:
+        """New principal id by key."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What the components are told.
@@ -76,6 +85,13 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     """
     phase = phase_of(settings, declares_access=bool(access.rules))
     check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
+    return plan_access(settings, access, facts, phase=phase, preview=preview)
+
+
+def plan_access(
+    choices: Choices, access: Access, facts: Facts, *, phase: Phase, preview: bool
+) -> Plan:
+    """Decide the access of an update in a phase. Raises InvalidInput or UpdateStoppedError."""
     previous_keys = _previous_keys(access, facts)
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
@@ -91,11 +107,11 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
         return _without_rows(phase, resolution, findings, previous_keys)
     found = match(facts.principals.values(), facts.identity_store)
     others = _others(facts, pinned, previous_keys)
-    _stop_on_others(settings, facts, pinned, others)
+    _stop_on_others(choices, facts, pinned, others)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
-    _stop_on_recreated(settings, pinned, found)
+    _stop_on_recreated(choices, pinned, found)
     gone = {row.principal for row in pinned} - found.arrived.keys()
     expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
@@ -195,7 +211,7 @@ def _others(
 
 
 def _stop_on_others(
-    settings: Settings,
+    choices: Choices,
     facts: Facts,
     pinned: Mapping[Row, PinnedRow],
     others: Mapping[PrincipalKey, str],
@@ -204,7 +220,7 @@ def _stop_on_others(
     stories = []
     for key, old in sorted(others.items()):
         principal = facts.principals[key]
-        if settings.accept_recreated.get(key.key) == principal.object_id:
+        if choices.accept_recreated.get(key.key) == principal.object_id:
             continue
         names = sorted(row.logical_name for row in pinned if row.principal == key)
         stories.append(
@@ -231,9 +247,9 @@ def _stop_on_strangers(found: Match, others: Collection[PrincipalKey]) -> None:
         raise UpdateStoppedError("; ".join(sentences))
 
 
-def _stop_on_recreated(settings: Settings, pinned: Mapping[Row, PinnedRow], found: Match) -> None:
+def _stop_on_recreated(choices: Choices, pinned: Mapping[Row, PinnedRow], found: Match) -> None:
     pins = [replace(pin, row=row) for row, pin in pinned.items()]
-    stories = recreated(pins, found.arrived, settings.accept_recreated)
+    stories = recreated(pins, found.arrived, choices.accept_recreated)
     if stories:
         raise UpdateStoppedError(". ".join(stories))
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,7 @@ from federation.source import Document, dotted, hidden_character, read_yaml
 from federation.validation import keys_at
 
 NAMESPACE: Final = "entra-identity-center"
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Phase(StrEnum):
@@ -244,21 +245,28 @@ def load_settings(values: Mapping[str, Any], *, file: str, content: bytes = b"")
     serves to tell lines and columns. Raises InvalidInput with every problem; no message repeats a
     value.
     """
+    return load(Settings, values, file=file, content=content)
+
+
+def load(
+    model: type[_Model], values: Mapping[str, Any], *, file: str, content: bytes = b""
+) -> _Model:
+    """Validate configuration values as another model of a stack's configuration."""
     try:
-        return Settings.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         document = read_yaml(content, file)
         details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput([_problem(detail, document) for detail in details]) from None
+        raise InvalidInput([_problem(detail, document, model) for detail in details]) from None
 
 
-def _problem(detail: Mapping[str, Any], document: Document) -> Problem:
+def _problem(detail: Mapping[str, Any], document: Document, model: type[BaseModel]) -> Problem:
     path: tuple[str | int, ...] = tuple(detail["loc"])
     kind, message = detail["type"], str(detail["msg"]).removeprefix("Value error, ")
     if kind == "missing":
         message = "it is required"
     elif kind == "extra_forbidden":
-        allowed = keys_at(Settings, path[:-1])
+        allowed = keys_at(model, path[:-1])
         message = f"there is no such key.{suggestion(str(path[-1]), allowed, intro='Allowed')}"
     top = [f"{NAMESPACE}:{path[0]}"] if path else []
     place = document.locate(("config", *top, *path[1:]), key=kind == "extra_forbidden")
