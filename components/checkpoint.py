@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any, Final
+
 import pulumi
 
 from federation.checkpoint import Checkpoint, read
+
+_READ: Final = "pulumi:pulumi:readStackResourceOutputs"
+# The file backend rewrites the checkpoint's attributes in place when the engine registers the
+# stack: a reader can find them empty for a moment.
+_ATTEMPTS: Final = 5
+_PAUSE_SECONDS: Final = 0.2
 
 
 def read_checkpoint() -> Checkpoint:
@@ -14,9 +23,17 @@ def read_checkpoint() -> Checkpoint:
     reference it also sees what an update wrote that was killed before its end. It must come before
     any registration, and returns secrets in clear text: only a digest of them is kept.
     """
-    answer = pulumi.runtime.invoke(
-        "pulumi:pulumi:readStackResourceOutputs",
-        {"stackName": f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"},
-    ).value
-    resources = (answer or {}).get("outputs") or {}
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    resources = (_invoke(name) or {}).get("outputs") or {}
     return read({urn: resource["outputs"] for urn, resource in resources.items()})
+
+
+def _invoke(name: str) -> Any:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return pulumi.runtime.invoke(_READ, {"stackName": name}).value
+        except Exception as error:
+            if "failed to load checkpoint" not in str(error):
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    return pulumi.runtime.invoke(_READ, {"stackName": name}).value
