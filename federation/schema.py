@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from federation.access_file import AccessFile
+from federation.access_stack import AccessStackSettings
 from federation.settings import NAMESPACE, Settings
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "schema"
@@ -36,7 +37,16 @@ def access_schema() -> dict[str, Any]:
 
 def settings_schema() -> dict[str, Any]:
     """Schema of `Pulumi.<stack>.yaml`; configuration of other namespaces is left alone."""
-    made = _generate(Settings, GenerateJsonSchema)
+    return _configuration("Stack configuration", Settings)
+
+
+def access_stack_schema() -> dict[str, Any]:
+    """Schema of `Pulumi.<stack>.yaml` of a stack that builds upon a federation stack."""
+    return _configuration("Configuration of an access stack", AccessStackSettings)
+
+
+def _configuration(title: str, model: type[BaseModel]) -> dict[str, Any]:
+    made = _generate(model, GenerateJsonSchema)
     many = made["properties"]["access"]
     made["properties"]["access"] = {"anyOf": [{"type": "string"}, many]}
     properties = {f"{NAMESPACE}:{key}": value for key, value in made["properties"].items()}
@@ -50,7 +60,7 @@ def settings_schema() -> dict[str, Any]:
         },
     }
     return _finish(
-        "Stack configuration",
+        title,
         {"type": "object", "properties": {"config": config}, "$defs": made["$defs"]},
     )
 
@@ -59,6 +69,7 @@ def files() -> dict[Path, str]:
     """The committed files with the content they should have."""
     return {
         FOLDER / "access.schema.json": _text(access_schema()),
+        FOLDER / "access-stack.schema.json": _text(access_stack_schema()),
         FOLDER / "settings.schema.json": _text(settings_schema()),
     }
 

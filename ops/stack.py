@@ -15,6 +15,7 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Final
 
+from federation.access_stack import KEY as FEDERATION_STACK
 from federation.checkpoint import Checkpoint, read
 from federation.settings import NAMESPACE, Settings, load_settings
 
@@ -176,7 +177,13 @@ class Stack:
 
     @cached_property
     def settings(self) -> Settings:
-        """The validated configuration. Raises InvalidInput."""
+        """The validated configuration. Raises InvalidInput; StackError for an access stack."""
+        federation = self.section(NAMESPACE).get(FEDERATION_STACK)
+        if federation:
+            raise StackError(
+                f"{self.name} is an access stack: ask its federation stack, {federation}; what is "
+                "held here is in this stack's output held"
+            )
         return load_settings(self.section(NAMESPACE), file=f"Pulumi.{self.name}.yaml")
 
     def section(self, namespace: str) -> dict[str, Any]:

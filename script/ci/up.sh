@@ -14,4 +14,8 @@ an account, its tags or its OU has changed since. Review the access diff again: 
 cd "$root"
 policed "$stack" up --yes --skip-preview
 # What is held is no failure of this update; it is said, and the next update tries again.
-"$python" -m ops status -C "$project" --stack "$stack" --require-all || [ $? = 1 ]
+if pulumi_in "$stack" config get entra-identity-center:federationStack >/dev/null 2>&1; then
+    pulumi_in "$stack" stack output held --json
+else
+    "$python" -m ops status -C "$project" --stack "$stack" --require-all || [ $? = 1 ]
+fi

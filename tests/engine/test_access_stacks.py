@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from federation.settings import NAMESPACE
+from sandbox.folder import REPOSITORY
 from sandbox.pulumi import PulumiStack
 from sandbox.stack import write_project
 from tests.engine.federation import Federation
@@ -70,6 +73,17 @@ class Team:
     def write(self, access: dict[str, Any]) -> None:
         (self.folder / "access.yaml").write_text(yaml.safe_dump(access))
 
+    def ops(self, command: str) -> subprocess.CompletedProcess[str]:
+        """An operator's command about this stack."""
+        return subprocess.run(
+            [sys.executable, "-m", "ops", command, "-C", str(self.folder)],
+            cwd=REPOSITORY,
+            env=self.stack.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def refused(self, access: dict[str, Any]) -> str:
         """What a preview says about access that it refuses; nothing is changed."""
         kept = (self.folder / "access.yaml").read_text()
@@ -120,6 +134,17 @@ def test_one_federation_and_any_number_of_access_stacks(
     assert "pulumi:pulumi:StackReference" in types
     assert not any(kind.startswith("azuread:") for kind in types)
     assert federation.token not in str(first.stack.export())
+
+    # What an access stack has no part in is asked of its federation stack; its diff is its own.
+    status = second.ops("status")
+    assert status.returncode == 2
+    assert f"ask its federation stack, {full_name}" in status.stderr
+    second.write(look("SecondLook", "developers", "AWS-Developers", "611111111111"))
+    diff = second.ops("diff")
+    assert diff.returncode == 0, diff.stderr
+    assert "AWS-Developers" in diff.stdout
+    assert "AWS-Platform" not in diff.stdout
+    second.write(SECOND)
 
     # A set of another stack is refused, and so are its rows, in the preview.
     taken = look("FirstLook", "developers", "AWS-Developers", "622222222222")
