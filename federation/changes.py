@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -159,6 +159,7 @@ def rows_hash(rows: Iterable[Row]) -> str:
 def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDiff:
     """Say a preview in terms of access; risky things come first, the order is always the same."""
     holds, warnings = _warnings(preview)
+    context = _remembered(preview, context)
     if preview.errors:
         return AccessDiff(
             stack=preview.stack,
@@ -190,6 +191,23 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         today=today,
         notes=() if preview.complete else (INCOMPLETE,),
     )
+
+
+def _remembered(preview: Preview, context: Context) -> Context:
+    """The context, with what the last update knew: names, and what was protected until now.
+
+    An account that loses its protection in the same change is still marked.
+    """
+    paths: Mapping[str, str] = preview.baseline.get("accounts") or {}
+    protected = (preview.baseline.get("guards") or {}).get("protectedAccounts") or ()
+    accounts = dict(context.accounts)
+    for account, path in paths.items():
+        unit, _, name = path.rpartition("/")
+        accounts.setdefault(account, AccountLabel(name=name, unit=unit))
+    for account in protected:
+        if account in accounts:
+            accounts[account] = replace(accounts[account], protected=True)
+    return replace(context, accounts=accounts)
 
 
 def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:

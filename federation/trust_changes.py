@@ -239,8 +239,8 @@ def _credentials(step: Step, preview: Preview) -> Iterator[TrustChange]:
     before = preview.component("ScimProvisioning").get("endpoint")
     after = settings.get("endpoint")
     if before and after and before != after:
-        sentence: Sentence = ("SCIM endpoint ", Code(after), " instead of ", Code(before))
-        yield _change("changes", sentence, None)
+        sentence: Sentence = ("people now go to the SCIM endpoint ", Code(after))
+        yield _change("interrupts", (*sentence, " instead of ", Code(before)), None)
         return
     old = (preview.outputs.get("expiries") or {}).get("token")
     new = settings.get("tokenExpires")

@@ -34,10 +34,13 @@ _CONCURRENCY: Final = 8
 def offline_context(
     preview: Preview, *, organization: str | None, access: Sequence[str] | None
 ) -> Context:
-    """Names without asking anybody. Raises InvalidInput for files that were named and are wrong."""
+    """Names without asking anybody: from files, and as the last update kept them.
+
+    Raises InvalidInput for files that were named and are wrong.
+    """
     declared, notes = _access(preview, access)
     found = read_organization_file(Path(organization)) if organization else None
-    if found is None:
+    if found is None and not preview.baseline.get("accounts"):
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
     return _context(preview, declared, found, notes=notes)
 

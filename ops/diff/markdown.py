@@ -14,7 +14,8 @@ from typing import Final
 from federation.changes import AccessDiff
 from federation.errors import printable
 from federation.wording import Code, Sentence, Strong, Words, count
-from ops.diff.story import Line, Mark, Story, tell
+from ops.diff.line import Line, Mark
+from ops.diff.story import Story, tell
 from ops.diff.text import table
 
 # Some below GitHub's 65,536, so that a workflow can add a line of its own.

@@ -7,7 +7,8 @@ from typing import Final
 from federation.changes import AccessDiff
 from federation.errors import printable
 from federation.wording import Code, Sentence, Words
-from ops.diff.story import Mark, Row, Story, tell
+from ops.diff.line import Mark
+from ops.diff.story import Row, Story, tell
 
 _MARKS: Final[dict[Mark, str]] = {
     "danger": "⚠",

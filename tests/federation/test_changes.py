@@ -154,6 +154,21 @@ def test_admin_on_protected_accounts_comes_first_and_losses_last() -> None:
     assert [one.late for one in diff.access] == [True, False, False, False, False]
 
 
+def test_what_was_protected_until_now_is_still_marked_and_named() -> None:
+    """A change that lifts the protection of an account and uses that is not a harmless one."""
+    center = step("same", "federation:aws:IdentityCenter", "identity-center", before={}, after={})
+    guards = {"protectedAccounts": ["711111111111", "733333333333"]}
+    paths = {"611111111111": "Dev/billing-dev", "733333333333": "Workloads/Prod/core-prod"}
+    center["oldState"]["outputs"] = {"baseline": {"guards": guards, "accounts": paths}}
+    context = Context(accounts={"611111111111": AccountLabel(name="billing", unit="Workloads")})
+    diff = _diff(preview(center, row("create", "Look/group/platform/733333333333")), context)
+    assert diff.context.accounts == {
+        "611111111111": AccountLabel(name="billing", unit="Workloads"),
+        "733333333333": AccountLabel(name="core-prod", unit="Workloads/Prod", protected=True),
+    }
+    assert diff.accounts == ()
+
+
 def test_an_inline_policy_makes_an_admin_set() -> None:
     everything = {
         "Version": "2012-10-17",

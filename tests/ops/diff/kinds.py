@@ -465,7 +465,7 @@ def account_added(federation: Federation) -> Iterator[None]:
 
 @_kind
 def hostile_names(federation: Federation) -> Iterator[None]:
-    name = "a | `b` **@octocat** #1 [c](https://example.com) &lt;d&gt; _e_"
+    name = "a | `b` **@octocat** #1 [c](www.example.com) &lt _e_"
     _make_group(federation, name)
 
     def change(access: Access) -> None:

@@ -1,7 +1,8 @@
 """Record the previews of the golden files anew: `python -m tests.ops.diff.record`.
 
 Plays every kind of change on a sandbox of its own, through the real engine, and then writes the
-Markdown of each. Read what `git diff` shows of golden/ as a reviewer would.
+Markdown of each; with `--render` only that. Read what `git diff` shows of golden/ as a reviewer
+would.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +33,7 @@ from tests.support import start_sandbox, stop_sandbox
 
 
 def main() -> None:
-    """Record all kinds, then write their golden files."""
+    """Record all kinds."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         sandbox = start_sandbox(place / "sandbox")
@@ -44,10 +46,14 @@ def main() -> None:
         finally:
             stop_sandbox(place / "sandbox")
     recorded.write(recordings)
+
+
+def render() -> None:
+    """Write the Markdown of every recording."""
     recorded.GOLDEN.mkdir(exist_ok=True)
-    for name in recordings:
-        golden = as_markdown(recorded.read(name))
-        (recorded.GOLDEN / f"{name}.md").write_text(golden, encoding="utf-8")
+    for file in sorted(recorded.PREVIEWS.glob("*.json")):
+        golden = as_markdown(recorded.read(file.stem))
+        (recorded.GOLDEN / f"{file.stem}.md").write_text(golden, encoding="utf-8")
 
 
 def _record_all(federation: Federation) -> dict[str, Any]:
@@ -96,10 +102,15 @@ def _restored(federation: Federation) -> Iterator[None]:
 
 def _recording(federation: Federation) -> dict[str, Any]:
     cli = Cli(directory=federation.folder, stack=STACK)
-    data = json.loads(cli.run(*PREVIEW).stdout)
+    printed = cli.run(*PREVIEW).stdout
+    if "Traceback" in printed:
+        raise SystemExit(printed)
+    data = json.loads(printed)
     context = stack_context(parse_preview(data), cli, organization=None, access=None)
     return {"preview": data, "context": recorded.context_data(context)}
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] != ["--render"]:
+        main()
+    render()

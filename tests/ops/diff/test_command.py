@@ -21,7 +21,9 @@ ORGANIZATION = Path(__file__).parents[2] / "federation" / "organization.json"
 def preview(tmp_path: Path) -> Path:
     """A preview file, as CI has it."""
     file = tmp_path / "preview.json"
-    file.write_text(json.dumps(load("admin-on-protected")["preview"]))
+    data = load("admin-on-protected")["preview"]
+    data["config"]["entra-identity-center:access"] = "environments/none/access.yaml"
+    file.write_text(json.dumps(data))
     return file
 
 
@@ -42,9 +44,20 @@ def _run(*words: str | Path) -> int:
     return main(["diff", "--today", TODAY.isoformat(), *map(str, words)])
 
 
-def test_a_file_alone_is_told_with_keys_and_ids(
+def test_a_file_alone_is_told_with_the_names_of_the_last_update(
     preview: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert _run("--preview", preview) == 0
+    told = capsys.readouterr().out
+    names = "(Workloads/Prod: billing-prod, core-prod and web-prod)"
+    assert f"⚠ AWS-Platform gains Administrator on 3 protected accounts {names}" in told
+    assert "groups go by their keys" in told
+
+
+def test_without_any_names_accounts_go_by_their_ids(
+    preview: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preview.write_text(preview.read_text().replace('"baseline"', '"other"'))
     assert _run("--preview", preview) == 0
     told = capsys.readouterr().out
     assert "AWS-Platform gains Administrator on 7 accounts (611111111111, " in told
@@ -57,7 +70,9 @@ def test_files_name_accounts_and_groups(
     files = ("--organization", ORGANIZATION, "--access", access)
     assert _run("--preview", preview, *files, "--format", "markdown") == 0
     told = capsys.readouterr().out
-    assert "⚠️ Platform team gains **Administrator** on the protected account team-sandbox-1" in told
+    assert (
+        "⚠️ Platform team gains **Administrator** on 4 protected accounts (Sandbox: team-s" in told
+    )
     assert "Note:" not in told
 
 
