@@ -161,9 +161,9 @@ class Permissions:
                 ResourceId=account
             ),
         }
-        if self.instance is None:
+        instance, store_id = self._place()
+        if not instance:
             return probes
-        instance, store_id = self.instance.arn, self.instance.identity_store_id
         probes |= {
             "sso:DescribeInstance": lambda: sso.describe_instance(InstanceArn=instance),
             "sso:DescribeInstanceAccessControlAttributeConfiguration": lambda: (
@@ -200,6 +200,16 @@ class Permissions:
                 InstanceArn=instance, ResourceArn=self.permission_set
             ),
         }
+
+    def _place(self) -> tuple[str, str]:
+        """ARN and identity store id of the instance, which may be listed but not be described."""
+        if self.instance is not None:
+            return self.instance.arn, self.instance.identity_store_id
+        try:
+            listed = self._client("sso-admin").list_instances()["Instances"]
+        except (ClientError, BotoCoreError):
+            return "", ""
+        return (listed[0]["InstanceArn"], listed[0]["IdentityStoreId"]) if listed else ("", "")
 
 
 def _root(organizations: Any) -> str:

@@ -65,10 +65,8 @@ _COMMANDS = {Purpose.PREVIEW: "preview", Purpose.DEPLOY: "up", Purpose.DESTROY: 
 def examine(session: Session, purpose: Purpose) -> Findings:
     """Check everything that can be checked without changing anything. Raises InvalidInput."""
     findings = Findings()
-    features = stack_features(session)
     check_tools(session.stack.cli, findings)
-    _guarded(EntraChecks(session, purpose, features, findings).run, findings)
-    _guarded(AwsChecks(session, purpose, features, findings).run, findings)
+    examine_clouds(session, purpose, findings)
     if session.stack.pending:
         findings.problem(
             "pending",
@@ -76,6 +74,13 @@ def examine(session: Session, purpose: Purpose) -> Findings:
             "run python -m ops recover",
         )
     return findings
+
+
+def examine_clouds(session: Session, purpose: Purpose, findings: Findings) -> None:
+    """Check what the clouds alone can tell. Raises InvalidInput."""
+    features = stack_features(session)
+    _guarded(EntraChecks(session, purpose, features, findings).run, findings)
+    _guarded(AwsChecks(session, purpose, features, findings).run, findings)
 
 
 def stack_features(session: Session) -> set[Feature]:

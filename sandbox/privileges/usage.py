@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Any, Literal
 
 Purpose = Literal["preview", "deploy", "destroy"]
@@ -54,18 +53,7 @@ class Usage:
 
     def roles(self) -> tuple[str, ...]:
         """The least harmful set of app roles that allows every operation, sorted."""
-        needs = set(self.grants.values())
-        candidates = sorted({role for need in needs for grant in need for role in grant})
-        sets = (
-            frozenset(roles)
-            for size in range(len(candidates) + 1)
-            for roles in combinations(candidates, size)
-        )
-        enough = [
-            roles for roles in sets if all(any(grant <= roles for grant in need) for need in needs)
-        ]
-        least = min(enough, key=_harm)
-        return tuple(sorted(least))
+        return tuple(sorted(_least(sorted(set(self.grants.values()), key=len), frozenset())))
 
     def needed_by(self, role: str) -> list[str]:
         """The operations that the least set would not allow without a role, sorted."""
@@ -75,6 +63,15 @@ class Usage:
             for operation, need in self.grants.items()
             if not any(grant <= others for grant in need)
         )
+
+
+def _least(needs: list[frozenset[Roles]], roles: Roles) -> Roles:
+    """The least harmful set that holds `roles` and meets every need; strict needs come first."""
+    for number, need in enumerate(needs):
+        if not any(grant <= roles for grant in need):
+            rest = needs[number + 1 :]
+            return min((_least(rest, roles | grant) for grant in need), key=_harm)
+    return roles
 
 
 def _harm(roles: Roles) -> tuple[int, list[str]]:

@@ -36,6 +36,7 @@ class OrganizationsOperations:
         self._organization = organization
         self._left = left
         self._own: dict[str, Callable[[Body], Body]] = {
+            "ListRoots": self._list_roots,
             "ListAccounts": self._list_accounts,
             "ListAccountsForParent": self._list_accounts_for_parent,
             "ListOrganizationalUnitsForParent": self._list_units_for_parent,
@@ -77,6 +78,9 @@ class OrganizationsOperations:
         if operation == "CreateOrganization":
             body = {"region": "us-east-1", **body}
         return _without_nulls(method(**body) or {})
+
+    def _list_roots(self, body: Body) -> Body:
+        return _page("Roots", self._moto("ListRoots", {})["Roots"], body)
 
     def _list_accounts(self, body: Body) -> Body:
         accounts = [each.describe() for each in self._organization.backend.accounts]

@@ -53,6 +53,12 @@ def test_the_seed(cloud: Cloud) -> None:
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"env": "dev", "owner": "billing"}
 
 
+def test_the_only_root_takes_a_page_size(cloud: Cloud) -> None:
+    answer = cloud.organizations.list_roots(MaxResults=1)
+    assert [root["Id"] for root in answer["Roots"]] == ["r-ex01"]
+    assert "NextToken" not in answer
+
+
 def test_pages_have_at_most_twenty_entries(cloud: Cloud) -> None:
     for number in range(10):
         cloud.organizations.create_account(
