@@ -35,6 +35,7 @@ _IDS = re.compile(
 )
 _PORTS = re.compile(r"127\.0\.0\.1:\d+")
 _ACCOUNT = re.compile(r"(?<![-\w])\d{12}\b(?!-)")
+_TIMES = re.compile(r"(?<=\dT)\d{2}:\d{2}:\d{2}(?=Z)")
 _DATES = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?=\b|T)")
 
 
@@ -59,6 +60,7 @@ class Normaliser:
         text = self._named("id", _IDS, text, "00000000-0000-4000-8000-{:012}")
         text = self._named("port", _PORTS, text, "127.0.0.1:{}", first=8001)
         text = self._named("account", _ACCOUNT, text, "{}", first=911122223333)
+        text = _TIMES.sub("00:00:00", text)
         found: dict[str, Any] = json.loads(_DATES.sub(self._shifted, text))
         return found
 
@@ -161,9 +163,11 @@ def _without(recording: Mapping[str, Any], common: Mapping[str, Any]) -> dict[st
 def _write(file: Path, recording: Mapping[str, Any]) -> None:
     """One step a line, so that two recordings compare well."""
     preview = dict(recording["preview"])
-    steps = ",\n".join(json.dumps(one, ensure_ascii=False) for one in preview.pop("steps"))
+    steps = ",\n".join(
+        json.dumps(one, ensure_ascii=False, sort_keys=True) for one in preview.pop("steps")
+    )
     rest = {**recording, "preview": {**preview, "steps": ["STEPS"]}}
-    text = json.dumps(rest, indent=1, ensure_ascii=False)
+    text = json.dumps(rest, indent=1, ensure_ascii=False, sort_keys=True)
     file.write_text(text.replace('"STEPS"', steps) + "\n", encoding="utf-8")
 
 
