@@ -10,6 +10,7 @@ from components.access_stack import (
     is_access_stack,
     read_access_inputs,
 )
+from components.checkpoint import read_outputs
 from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs
 from components.grants import Grants, grant
 from components.identity_center import IdentityCenter, IdentityCenterArgs
@@ -18,6 +19,7 @@ from components.management_access import management_provider
 from components.outputs import counts, expiries, next_steps, review_baseline
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
+from components.stand_ins import StandIns
 from components.way_out import name_the_way_out
 from federation import access_stack
 from federation.plan import Plan
@@ -122,6 +124,7 @@ def begin(plan: Plan) -> None:
     if plan.duration > timedelta(minutes=1):
         pulumi.log.info(f"AWS takes {spoken_duration(plan.duration)} to write this update's rows")
     name_the_way_out()
+    StandIns(read_outputs()).use()
 
 
 root = Path(__file__).parent

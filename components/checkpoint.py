@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
@@ -17,15 +18,20 @@ _PAUSE_SECONDS: Final = 0.2
 
 
 def read_checkpoint() -> Checkpoint:
-    """The last checkpoint of this stack, empty before its first update.
+    """The last checkpoint of this stack, empty before its first update."""
+    return read(read_outputs())
+
+
+def read_outputs() -> dict[str, Mapping[str, Any]]:
+    """The outputs of each resource by URN, as the last checkpoint has them.
 
     Uses the engine's built-in invoke (the one behind Node's `listResourceOutputs`): unlike a stack
     reference it also sees what an update wrote that was killed before its end. It must come before
-    any registration, and returns secrets in clear text: only a digest of them is kept.
+    any registration, and returns secrets in clear text: callers keep a digest of them at most.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     resources = (_invoke(name) or {}).get("outputs") or {}
-    return read({urn: resource["outputs"] for urn, resource in resources.items()})
+    return {urn: resource["outputs"] for urn, resource in resources.items()}
 
 
 def _invoke(name: str) -> Any:

@@ -28,7 +28,7 @@ def name_the_way_out() -> None:
             told.append(args.name)
             pulumi.log.error(
                 f"{args.name} is there already, but not in this stack's state: if an update was "
-                "killed before, python -m ops recover takes in what it made"
+                "killed before or an answer got lost, python -m ops recover takes in what was made"
             )
         # No second try: it would fail as the first one did.
         return False

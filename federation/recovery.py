@@ -47,6 +47,32 @@ def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
     ]
 
 
+def unrecorded(export: Mapping[str, Any], preview: Mapping[str, Any]) -> Json:
+    """The export, with an unfinished creation for each row that a preview would make.
+
+    `preview` is the JSON of `pulumi preview`. A row may be there already: its creation was
+    carried out, but the answer got lost, and the second try met what the first one had made. Only
+    rows, which are nothing but who has what where, and only those whose inputs are all known:
+    what has a name of its own is never taken in for its name.
+    """
+    result: Json = copy.deepcopy(dict(export))
+    operations = [
+        {"type": "creating", "resource": step["newState"]}
+        for step in preview.get("steps") or ()
+        if step["op"] == "create" and _is_known_row(step["newState"])
+    ]
+    result["deployment"].setdefault("pending_operations", []).extend(operations)
+    return result
+
+
+def _is_known_row(state: Mapping[str, Any]) -> bool:
+    return (
+        state["type"].rpartition(":")[2] in ROWS
+        and _UNKNOWN not in (state.get("inputs") or {}).values()
+        and _UNKNOWN not in str(state.get("provider"))
+    )
+
+
 def written_at(export: Mapping[str, Any]) -> datetime:
     """When the engine last wrote the checkpoint (aware)."""
     # Nanoseconds, which datetime does not read.
@@ -97,6 +123,9 @@ def _identifier_uri(inputs: Mapping[str, Any]) -> str:
     return f"{inputs['applicationId']}/identifierUris/{segment}"
 
 
+# What stands for a value that is not known yet (pulumi/pulumi, plugin/rpc.go, UnknownStringValue).
+_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+ROWS: Final = frozenset({"AccountAssignment", "AppRoleAssignment"})
 _SET: Final = ("permissionSetArn", "instanceArn")
 # Ids that follow from the inputs, as the "Import" sections of the Terraform providers give them
 # (aws: ssoadmin; azuread: application). What a second creation merely overwrites (inline policy,

@@ -1,8 +1,9 @@
 """`python -m ops recover`: after a killed `pulumi up`, so that the next one can go on.
 
 Lifts the lock that the killed update left, takes what it made into the state, and forgets what it
-did not make. Without --yes it only says what it would do. Exit code 0: nothing is left to do, 1:
-something is (without --yes), 2: it can't be done now.
+did not make. Then takes in declared rows that are there without being in the state, as a lost
+answer leaves them. Without --yes it only says what it would do. Exit code 0: nothing is left to
+do, 1: something is (without --yes), 2: it can't be done now.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from federation.recovery import (
     Interrupted,
     interrupted,
     taken_in,
+    unrecorded,
     written_at,
 )
 from ops.session import Session
@@ -60,7 +62,26 @@ def run(arguments: Namespace) -> int:
     if targets:
         _refresh(cli, targets)
     _say(_outcome(found, ids, _urns(_export(cli))))
+    _say(_take_in_rows(cli))
+    _say(["The stack is in order: run pulumi up."])
     return 0
+
+
+def _take_in_rows(cli: Cli) -> list[str]:
+    """Take in the rows that the next update would make, but which are there already."""
+    preview = cli.run("preview", "--json")
+    if preview.returncode:
+        return ["Rows that are there already were not looked for: pulumi preview fails."]
+    export = unrecorded(_export(cli), json.loads(preview.stdout))
+    rows = interrupted(export)
+    if not rows:
+        return []
+    existing = _existing(Session(read_stack(cli)), export)
+    ids = {one.urn: ident for one in rows if (ident := existing.find_row(one))}
+    if ids:
+        _write(cli, taken_in(export, ids))
+        _refresh(cli, sorted(ids))
+    return [f"  taken in: {one.kind} {one.name}" for one in rows if one.urn in ids]
 
 
 def _export(cli: Cli) -> dict[str, Any]:
@@ -125,17 +146,21 @@ def _ids(
     session: Session, export: Mapping[str, Any], found: Sequence[Interrupted]
 ) -> dict[str, str]:
     """The ids of what was being made, by URN; whether it is there, the refresh shows."""
-    resources = export["deployment"].get("resources") or ()
-    existing = Existing(
-        graph=session.graph,
-        aws=session.aws,
-        known_ids=frozenset(one["id"] for one in resources if one.get("id")),
-    )
+    existing = _existing(session, export)
     instances = {str(one.inputs["instanceArn"]) for one in found if one.kind == "AccountAssignment"}
     for instance in instances:
         existing.wait_for_assignments(instance)
     ids = {one.urn: existing.find(one) for one in found if one.what == "creating"}
     return {urn: ident for urn, ident in ids.items() if ident}
+
+
+def _existing(session: Session, export: Mapping[str, Any]) -> Existing:
+    resources = export["deployment"].get("resources") or ()
+    return Existing(
+        graph=session.graph,
+        aws=session.aws,
+        known_ids=frozenset(one["id"] for one in resources if one.get("id")),
+    )
 
 
 def _refresh(cli: Cli, urns: Sequence[str]) -> None:
@@ -157,4 +182,4 @@ def _outcome(found: Sequence[Interrupted], ids: Mapping[str, str], present: set[
         elif one.what == "deleting":
             gone = one.urn not in present
             lines.append(f"  {'gone' if gone else 'to be deleted'}: {one.kind} {one.name}")
-    return [*lines, "The stack is in order: run pulumi up."]
+    return lines

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation.recovery import DERIVED_IDS, interrupted, taken_in, written_at
+from federation.recovery import DERIVED_IDS, interrupted, taken_in, unrecorded, written_at
 
 ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
 SET = {"permissionSetArn": "ps", "instanceArn": "inst"}
@@ -127,3 +127,31 @@ def test_the_time_of_a_checkpoint(text: str, moment: datetime) -> None:
 )
 def test_ids_that_follow_from_inputs(kind: str, inputs: dict[str, Any], ident: str) -> None:
     assert DERIVED_IDS[kind](inputs) == ident
+
+
+def step(name: str, op: str = "create", **more: Any) -> dict[str, Any]:
+    """A step of a preview."""
+    state = resource(name, **more)
+    return {"op": op, "urn": state["urn"], "newState": state}
+
+
+def test_rows_that_a_preview_would_make_may_be_there_already() -> None:
+    before = export(resource("old", id="o"), pending=[])
+    after = unrecorded(before, {"steps": [step("new"), step("old", op="same")]})
+    (one,) = interrupted(after)
+    assert (one.what, one.name) == ("creating", "new")
+    assert interrupted(before) == []
+    assert interrupted(unrecorded(before, {})) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"type": "aws:ssoadmin/permissionSet:PermissionSet"},
+        {"type": "azuread:index/group:Group"},
+        {"inputs": {**INPUTS, "principalId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}},
+        {"provider": "urn::04da6b54-80e4-46f7-96ec-b56ff0331ba9"},
+    ],
+)
+def test_what_has_a_name_or_is_not_known_yet_is_never_taken_in(more: dict[str, Any]) -> None:
+    assert interrupted(unrecorded(export(pending=[]), {"steps": [step("new", **more)]})) == []

@@ -20,7 +20,7 @@ WAIT_DELAY = 0.02  # seconds before the first look
 WAIT_INTERVAL = 0.05  # seconds, growing
 LONGEST_INTERVAL = 1.0  # seconds
 WAIT_TIMEOUT = 60.0  # seconds; 5 minutes for assignments, 10 for provisioning in the real plugin
-ATTEMPTS = 7  # per call, throttled or failed; 25 in the real plugin
+ATTEMPTS = 7  # per call, throttled or failed; 25 in the real plugin, unless aws:maxRetries says so
 CONNECTIONS = 64
 NOT_FOUND = "ResourceNotFoundException"
 # Retried on every operation (terraform-provider-aws `ssoadmin/service_package.go`), also where it
@@ -49,8 +49,12 @@ class Aws:
         import boto3  # noqa: PLC0415  (0.2 s that a start of the plugin need not wait for)
         from botocore.config import Config  # noqa: PLC0415
 
+        self._attempts = int(config.get("maxRetries") or ATTEMPTS)
         self._options = Config(
-            retries={"mode": config.get("retryMode") or "standard", "max_attempts": ATTEMPTS},
+            retries={
+                "mode": config.get("retryMode") or "standard",
+                "total_max_attempts": self._attempts,
+            },
             max_pool_connections=CONNECTIONS,
         )
         self._endpoints = _merged(_parsed(config, "endpoints"))
@@ -87,11 +91,11 @@ class Aws:
         client = self._client("sso-admin", region or self.region)
         method = getattr(client, _snake(operation))
         interval = WAIT_INTERVAL
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 return self._guarded(_SSO_ADMIN, operation, lambda: method(**arguments))
             except AwsError as error:
-                if error.code != CONFLICT or attempt == ATTEMPTS:
+                if error.code != CONFLICT or attempt == self._attempts:
                     raise
             time.sleep(interval)
             interval = min(interval * 2, LONGEST_INTERVAL)
