@@ -30,7 +30,7 @@ def access_diff(stack: PulumiStack, *, form: str = "text") -> str:
     shutil.copytree(stack.project, folder)
     shutil.copytree(_ENVIRONMENT, folder / "environment")
     _edit(folder / "environment" / "access.yaml", _change)
-    _edit(folder / f"Pulumi.{STACK}.yaml", lambda stored: _point(stored, folder))
+    _edit(folder / f"Pulumi.{STACK}.yaml", lambda stored: _point(stored["config"], folder))
     done = subprocess.run(
         [
             *(sys.executable, "-m", "ops", "diff"),
@@ -54,9 +54,12 @@ def _edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
-def _point(stored: dict[str, Any], folder: Path) -> None:
-    access = str(folder / "environment" / "access.yaml")
-    stored["config"]["entra-identity-center:access"] = access
+def _point(config: dict[str, Any], folder: Path) -> None:
+    """Let the copied configuration name the copied files."""
+    config["entra-identity-center:access"] = str(folder / "environment" / "access.yaml")
+    center = config["entra-identity-center:identityCenter"]
+    metadata = Path(center["serviceProviderMetadata"]).name
+    center["serviceProviderMetadata"] = str(folder / metadata)
 
 
 def _change(access: dict[str, Any]) -> None:
