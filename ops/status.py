@@ -25,6 +25,7 @@ from federation.rows import PrincipalKey
 from federation.scope import Census, Scope, take_census
 from federation.settings import Phase
 from federation.status import Expiry, Status, lines
+from ops.preflight.entra import secret_quirk
 from ops.session import Session
 from ops.stack import add_stack_arguments, command, open_stack
 
@@ -100,7 +101,7 @@ def read_status(session: Session, now: datetime) -> Status:
         expiries=expiries(session),
         next_steps=steps,
         pending=stack.pending,
-        notes=_nested(seen.scope, census),
+        notes=[*_nested(seen.scope, census), *_secrets(session)],
     )
 
 
@@ -160,6 +161,18 @@ def _nested(scope: Scope, census: Census | None) -> list[str]:
         for group in sorted(scope.groups.values(), key=lambda group: group.name)
         if group.nested
     ]
+
+
+def _secrets(session: Session) -> list[str]:
+    """What it means when Graph does not return the synchronization secrets as written."""
+    if not (session.service_principal_id and session.stack.one("SynchronizationSecret")):
+        return []
+    path = f"/servicePrincipals/{session.service_principal_id}/synchronization/secrets"
+    try:
+        told = secret_quirk([entry["key"] for entry in session.graph.call("GET", path)["value"]])
+    except EntraError:
+        return []
+    return [told] if told else []
 
 
 def expiries(session: Session) -> list[Expiry]:
