@@ -5,9 +5,14 @@ The fixtures are chapters: each one plays its part once and keeps what was seen 
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,6 +213,30 @@ def test_a_second_update_changes_nothing(app: Chapter, trust: Chapter, access: C
 
 def test_identity_center_has_exactly_the_declared_rows(seen: dict[str, Any]) -> None:
     assert seen["rows"] == ROWS
+
+
+@pytest.mark.conformance
+def test_a_tool_of_others_lists_exactly_the_rows(
+    federation: Federation, seen: dict[str, Any]
+) -> None:
+    """aws-sso-util (by Ben Kehoe) asks organizations, identitystore and sso-admin its own way."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("aws-sso-util")),
+            *("admin", "assignments", "--lookup-names", "--arn-style", "id"),
+        ],
+        env=federation.sandbox.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    listed = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {
+        (row["target_id"], row["permission_set_name"], row["principal_name"]) for row in listed
+    } == ROWS
+    assert len(listed) == len(ROWS)
 
 
 def test_people_see_what_their_groups_have(seen: dict[str, Any]) -> None:
