@@ -29,6 +29,12 @@ INCOMPLETE: Final = (
     "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
     "is not known, and there is no rowsHash"
 )
+# The engine's last word on a preview; alone it means that every step was planned, and that a
+# mandatory policy forbids them. The JSON does not hold the policy's words.
+_ONLY_FAILED: Final = "preview failed"
+POLICY: Final = (
+    "a mandatory rule of the policy pack stops this update; pulumi preview tells which one"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +107,10 @@ class AccountChange:
 class AccessDiff:
     """One update, in terms of access.
 
-    `errors` say why the preview failed: then nothing else is known. `holders` are the rows after
-    the update by permission set, `admins` the sets that give everything. `rows` are all declared
-    rows after the update, the held ones included; None where the preview does not tell.
+    `errors` say why the preview failed: then nothing else is known, unless the policy pack stopped
+    it. `holders` are the rows after the update by permission set, `admins` the sets that give
+    everything. `rows` are all declared rows after the update, the held ones included; None where
+    the preview does not tell.
     """
 
     stack: str
@@ -160,13 +167,12 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
     """Say a preview in terms of access; risky things come first, the order is always the same."""
     holds, warnings = _warnings(preview)
     context = _remembered(preview, context)
-    if preview.errors:
+    errors = tuple(dict.fromkeys(one.message for one in preview.errors))
+    if errors == (_ONLY_FAILED,) and len(preview.steps) > 1:
+        errors = (POLICY,)
+    elif errors:
         return AccessDiff(
-            stack=preview.stack,
-            context=context,
-            errors=tuple(dict.fromkeys(one.message for one in preview.errors)),
-            warnings=warnings,
-            today=today,
+            stack=preview.stack, context=context, errors=errors, warnings=warnings, today=today
         )
     rows, sets = row_changes(preview), set_changes(preview)
     admins = _admin_sets(sets, context)
@@ -175,6 +181,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
     return AccessDiff(
         stack=preview.stack,
         context=context,
+        errors=errors,
         access=tuple(sorted(_access(rows.changes, admins), key=lambda one: _risk(one, context))),
         sets=sets.changes,
         holders=_holders(rows.after),
@@ -187,7 +194,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         accounts=tuple(_accounts(preview, context, rows.changes)),
         phase_before=before,
         phase_after=after,
-        rows=tuple(sorted({*rows.after, *held})) if preview.complete else None,
+        rows=tuple(sorted({*rows.after, *held})) if preview.complete and not errors else None,
         today=today,
         notes=() if preview.complete else (INCOMPLETE,),
     )

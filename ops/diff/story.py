@@ -38,17 +38,18 @@ class Story:
 
 def tell(diff: AccessDiff) -> Story:
     """Put a diff in words."""
-    if diff.errors:
+    if diff.errors and not diff.changed:
         return _failed(diff)
+    errors = [Line(mark="danger", sentence=(Words(error),)) for error in diff.errors]
     lines = sorted(
         [*situation_lines(diff), *access_lines(diff), *other_lines(diff)],
         key=lambda line: MARKS.index(line.mark),
     )
     rows = tuple(_rows(diff))
     return Story(
-        title=f"Access: {title(diff)}",
+        title=f"Access: {'stopped: ' if errors else ''}{title(diff)}",
         stack=diff.stack,
-        lines=tuple(lines),
+        lines=(*errors, *lines),
         rows_title=_rows_title(diff),
         rows=rows if len(rows) > 1 else (),
         closing=tuple(_closing(diff)),
@@ -93,7 +94,7 @@ def _rows(diff: AccessDiff) -> Iterator[Row]:
 
 
 def _closing(diff: AccessDiff) -> Iterator[Sentence]:
-    if not diff.warnings and diff.changed:
+    if not (diff.warnings or diff.errors) and diff.changed:
         yield ("No guard is violated.",)
     for one in diff.expiries:
         yield _expiry(one, diff)

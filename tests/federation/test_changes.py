@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from federation.changes import AccessDiff, AccountLabel, Context, access_diff, rows_hash
+from federation.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff, rows_hash
 from federation.errors import InvalidInput
 from federation.preview import Preview, parse_preview
 from federation.rows import PrincipalKey, Row
@@ -295,6 +295,16 @@ def test_a_failed_preview_tells_why_and_claims_nothing() -> None:
     assert diff.errors == ("the access file is wrong",)
     assert diff.warnings == ("look here",)
     assert (diff.access, diff.rows, diff.rows_hash) == ((), None, None)
+
+
+def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None:
+    failed = [{"severity": "error", "message": "error: preview failed\n"}]
+    name = "Look/group/platform/611111111111"
+    diff = _diff(preview(row("create", name), diagnostics=failed))
+    assert diff.errors == (POLICY,)
+    assert _changes(diff) == [("gained", "Look", ("611111111111",))]
+    assert diff.rows_hash is None
+    assert _diff(preview(diagnostics=failed)).errors == ("preview failed",)
 
 
 def test_held_rows_are_declared_rows() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from federation.changes import AccessChange, AccessDiff, AccountLabel, Context
+from federation.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
 from federation.rows import PrincipalKey
 from federation.set_changes import Aspect, SetChange
 from federation.wording import Code
@@ -150,6 +151,15 @@ def test_the_longest_policy_fits_and_is_counted() -> None:
     left = re.search(r"and ([\d,]+) more differences", comment)
     assert left is not None
     assert shown - 1 + int(left[1].replace(",", "")) == 3000
+
+
+def test_what_a_policy_stops_is_said_first() -> None:
+    comment = as_markdown(replace(_diff("AWS-Platform"), errors=(POLICY,)))
+    lines = comment.splitlines()
+    assert lines[1] == "### Access: stopped: 1 gain · stack prod"
+    assert lines[3] == f"- ⚠️ {POLICY}"
+    assert "gains Look" in lines[4]
+    assert "No guard is violated" not in comment
 
 
 def test_the_terminal_leaves_nothing_out() -> None:
