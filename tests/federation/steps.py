@@ -12,8 +12,7 @@ SET = "aws:ssoadmin/permissionSet:PermissionSet"
 INLINE = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 MANAGED = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
 CERTIFICATE = (
-    "azuread:index/servicePrincipalTokenSigningCertificate:"
-    "ServicePrincipalTokenSigningCertificate"
+    "azuread:index/servicePrincipalTokenSigningCertificate:ServicePrincipalTokenSigningCertificate"
 )
 SERVICE_PRINCIPAL = "azuread:index/servicePrincipal:ServicePrincipal"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
