@@ -1,4 +1,4 @@
-"""Previews of a few steps, as the engine prints them, for what a sandbox can't easily be brought to."""
+"""Previews of a few steps, as the engine prints them, for what a sandbox seldom comes to."""
 
 from __future__ import annotations
 
