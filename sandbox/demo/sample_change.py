@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,11 @@ def access_diff(stack: PulumiStack, *, form: str = "text") -> str:
     `form` is text, markdown or json. Works on a copy of the stack's project folder beside it.
     Raises SandboxError when there is no diff.
     """
-    folder = stack.project.parent / "sample-change"
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=stack.project.parent) as work:
+        return _diff_in(Path(work) / "stack", stack, form)
+
+
+def _diff_in(folder: Path, stack: PulumiStack, form: str) -> str:
     shutil.copytree(stack.project, folder)
     shutil.copytree(_ENVIRONMENT, folder / "environment")
     _edit(folder / "environment" / "access.yaml", _change)

@@ -10,6 +10,7 @@ from sandbox.browser import SignIn, sign_in
 from sandbox.console import Console
 from sandbox.demo.evidence import Clouds, accounts_of
 from sandbox.demo.narrator import Narrator, count, require
+from sandbox.demo.sample_change import access_diff
 from sandbox.folder import Folder
 from sandbox.pulumi import PulumiStack, Run
 
@@ -41,6 +42,7 @@ class Story:
         self.access()
         self.people()
         self.unchanged()
+        self.sample_change()
 
     def enterprise_app(self) -> None:
         """Steps 5 and 6."""
@@ -184,6 +186,14 @@ class Story:
             line.evidence = "no changes"
             line.how = "--expect-no-changes"
 
+    def sample_change(self) -> None:
+        """What a pull request would show of a change of the access file; nothing is applied."""
+        with self.narrator.step(None, "A sample change") as line:
+            told = access_diff(self.stack)
+            line.evidence = told.splitlines()[0]
+            line.how = "python -m ops diff"
+        self.narrator.say(f"\n{told.rstrip()}")
+
     def _up(self, phase: str) -> Run:
         run = self.stack.up()
         self.outputs = self.stack.outputs()
@@ -206,7 +216,7 @@ def ends(outputs: Mapping[str, Any], portal: str) -> str:
 Look at
   the access portal      {portal}   (for example ada@example.com, password {PASSWORD})
   federation metadata    {outputs["federationMetadataUrl"]}
-  the stack              eval "$(python -m sandbox env)"; cd .sandbox/stack; pulumi stack
-  what was called        python -m sandbox log --counts
+  the stack              eval "$(.venv/bin/python -m sandbox env)"; cd .sandbox/stack; pulumi stack
+  what was called        .venv/bin/python -m sandbox log --counts
 Tear down
   script/demo --destroy"""

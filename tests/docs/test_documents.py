@@ -57,3 +57,18 @@ def test_the_example_stacks_are_valid(path: Path) -> None:
     assert access.rules
     for rule in access.rules:
         assert rule.owner, f"{path.name}: rule {rule.label} is an example without an owner"
+
+
+def test_the_readme_shows_the_demo_as_it_is_told() -> None:
+    block = (
+        (ROOT / "README.md")
+        .read_text()
+        .partition("<!-- demo -->")[2]
+        .partition("<!-- /demo -->")[0]
+    )
+    titles = re.findall(r"^[ \d]{2}  (\S.{31}) ", block, re.MULTILINE)
+    told = "".join(path.read_text() for path in (ROOT / "sandbox" / "demo").glob("*.py"))
+    assert len(titles) >= 18
+    for title in titles:
+        # A person's address is filled in when the story is told.
+        assert title.strip().rpartition("@example.com ")[2] in told
