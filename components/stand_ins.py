@@ -46,12 +46,12 @@ class StandIns:
         return recorded.get(camel) or _FORMS.get(camel)
 
     def use(self) -> None:
-        """Let every resource of this update have them. Must come before any registration."""
+        """Let every resource of this `up` have them. Must come before any registration."""
 
         def stood_in(
             args: pulumi.ResourceTransformationArgs,
         ) -> pulumi.ResourceTransformationResult | None:
-            if pulumi.runtime.is_dry_run() or not isinstance(args.resource, pulumi.CustomResource):
+            if not isinstance(args.resource, pulumi.CustomResource):
                 return None
             props = dict(args.props)
             for name, value in args.props.items():
