@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from sandbox.folder import SandboxError
+from sandbox.json_body import parsed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,7 +57,7 @@ class Control:
         if action is None:
             return HTTPStatus.NOT_FOUND, {"message": f"There is no action {name}."}
         try:
-            return HTTPStatus.OK, action(json.loads(environ["wsgi.input"].read() or b"{}"))
+            return HTTPStatus.OK, action(parsed(environ["wsgi.input"].read()))
         except (ValueError, KeyError, TypeError) as error:
             return HTTPStatus.BAD_REQUEST, {"message": str(error)}
 

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+# Group and others, reading, writing or executing.
+_OTHERS = 0o077
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -84,13 +87,23 @@ class Folder:
             ) from error
 
     def secrets(self) -> Secrets:
-        """The folder's secrets. Raises SandboxError before the first start."""
+        """The folder's secrets. Raises SandboxError where none are or where others read them."""
+        self.require_private()
         try:
             return Secrets(**json.loads(self.secrets_file.read_text()))
         except (OSError, ValueError, TypeError) as error:
             raise SandboxError(
                 f"{self.secrets_file} cannot be read; start the sandbox: python -m sandbox start"
             ) from error
+
+    def require_private(self) -> None:
+        """Raises SandboxError when others than the owner can read a secret of the folder."""
+        for path in (self.secrets_file, self.passphrase):
+            if path.exists() and path.stat().st_mode & _OTHERS:
+                raise SandboxError(
+                    f"{path} can be read by others: run chmod 600 {path}, or delete {self.root} "
+                    "if they may have read it."
+                )
 
     def running(self) -> Running | None:
         """The sandbox that runs on this folder, or None; a stale file counts as None."""

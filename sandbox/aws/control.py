@@ -13,6 +13,7 @@ from werkzeug import Request, Response
 from sandbox.aws.console import ConsoleError
 from sandbox.aws.policy import Policy, PolicyError
 from sandbox.aws.summary import summary
+from sandbox.json_body import parsed
 
 if TYPE_CHECKING:
     from sandbox.aws import Aws
@@ -148,7 +149,7 @@ def _is_loopback(request: Request) -> bool:
 
 def _object(request: Request) -> Body | None:
     try:
-        body = json.loads(request.get_data() or b"{}")
+        body = parsed(request.get_data())
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

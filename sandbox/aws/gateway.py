@@ -8,8 +8,10 @@ signed for.
 from __future__ import annotations
 
 import io
+import logging
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,8 +25,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from sandbox.aws import query
 from sandbox.aws.errors import AwsError
 from sandbox.aws.policy import Users
+from sandbox.aws.validation import operation_model
 from sandbox.aws.wire import Call, Gate, JsonService
 
+_log = logging.getLogger(__name__)
 _CREDENTIAL = re.compile(
     r"AWS4-HMAC-SHA256 .*?Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[a-z0-9-]+)/"
     r"(?P<service>[a-z0-9-]+)/aws4_request"
@@ -109,6 +113,7 @@ class Gateway:
             body=parameters,
         )
         try:
+            _check(call, parameters)
             for gate in self._gates:
                 gate(call)
             told = query.answer(call, parameters, self._users)
@@ -122,11 +127,34 @@ class Gateway:
         try:
             answer = BaseResponse.from_app(self._moto[signed.service], environ)
         except NotImplementedError:
-            message = f"Could not find operation {call.operation} of {signed.service}"
-            return _query_error("InvalidAction", message, 400)
+            return _query_error("InvalidAction", _unknown(call), 400)
+        except Exception:  # noqa: BLE001  (a client gets an answer, the log the traceback)
+            _log.exception("%s %s failed", call.service, call.operation)
+            return _query_error("InternalFailure", "An internal error occurred.", 500)
         for header in [name for name, _ in answer.headers if name.startswith("Access-Control-")]:
             del answer.headers[header]
         return answer
+
+
+def _check(call: Call, parameters: Mapping[str, str]) -> None:
+    """Raises AwsError for an operation that the service lacks, or one without what it needs."""
+    model = operation_model(call.service, call.operation)
+    if model is None:
+        raise AwsError("InvalidAction", _unknown(call))
+    required = model.input_shape.required_members if model.input_shape else ()
+    for name in required:
+        if not any(given == name or given.startswith(f"{name}.") for given in parameters):
+            raise AwsError(
+                "ValidationError",
+                f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed "
+                "to satisfy constraint: Member must not be null",
+            )
+
+
+def _unknown(call: Call) -> str:
+    # Not every text that can be sent can be answered in XML.
+    name = call.operation if call.operation.isalnum() and call.operation.isascii() else "?"
+    return f"Could not find operation {name} of {call.service}"
 
 
 def _signed(request: Request) -> _Signed | None:

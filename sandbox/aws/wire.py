@@ -20,6 +20,7 @@ from sandbox.aws.validation import (
     operation_model,
     request_violations,
 )
+from sandbox.json_body import parsed
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class JsonService:
 
 def _parsed(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(request.get_data() or b"{}")
+        body = parsed(request.get_data())
     except ValueError:
         body = None
     if not isinstance(body, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import uuid
 from contextlib import nullcontext
@@ -22,6 +23,7 @@ from sandbox.entra.login import TokenIssuer, endpoints, refusal
 from sandbox.entra.routing import Call, Reply, Route, url_map
 from sandbox.entra.saml.metadata import federation_metadata
 from sandbox.entra.saml.sign_in import SignIn
+from sandbox.json_body import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from sandbox.entra.synchronization.engine import Engine
     from sandbox.entra.tenant import Json, Tenant
+
+_log = logging.getLogger(__name__)
 
 VERSIONS = ("v1.0", "beta")
 MAX_BODY = 1024 * 1024
@@ -93,6 +97,17 @@ class App:
             status = error.code or HTTPStatus.BAD_REQUEST
             response = self._error(
                 GraphError(status, "BadRequest", str(error.description)), request_id
+            )
+        except ConnectionError:
+            # A fault lets an answer get lost.
+            raise
+        except Exception:  # noqa: BLE001  (a client gets an answer, the log the traceback)
+            _log.exception("%s %s failed", request.method, request.path)
+            response = self._error(
+                GraphError(
+                    HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", "The sandbox failed."
+                ),
+                request_id,
             )
         response.headers["request-id"] = request_id
         return response
@@ -169,7 +184,12 @@ class App:
 
     def _act(self, request: Request, action: str) -> Response:
         trusted = request.headers.get("X-Sandbox") == "1"
-        body = request.get_json(silent=True, force=True) or {}
+        try:
+            body = parsed(request.get_data())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _json({"message": "The body must be a JSON object."}, HTTPStatus.BAD_REQUEST)
         try:
             return _json(self._control(action, trusted, body))
         except GraphError as error:

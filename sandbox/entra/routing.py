@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from sandbox.entra.errors import bad_request
 from sandbox.entra.tenant import Json, Tenant
+from sandbox.json_body import parsed
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -33,7 +33,7 @@ class Call:
     def body(self) -> Json:
         """The JSON object of the request; raises the 400 of Graph when there is none."""
         try:
-            body = json.loads(self.request.get_data() or b"{}")
+            body = parsed(self.request.get_data())
         except ValueError:
             body = None
         if not isinstance(body, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from scim2_models import (
@@ -81,6 +82,9 @@ class ScimApplication(WSGIApplication):
     def finalize_response(self, request: ScimRequest, response: ScimResponse) -> ScimResponse:
         """AWS answers `application/json` and names each request."""
         response = super().finalize_response(request, response)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            # The library puts the request's address there, line breaks included.
+            response.headers.pop("Location", None)
         if response.body is not None:
             response.headers["Content-Type"] = "application/json"
         body: Any = response.body or {}

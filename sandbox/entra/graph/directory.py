@@ -68,6 +68,8 @@ def get_by_ids(call: Call) -> Json:
     ids = body.get("ids")
     if not isinstance(ids, list) or not 0 < len(ids) <= MAX_IDS:
         raise bad_request(f"ids must have between 1 and {MAX_IDS} values.")
+    if not all(isinstance(each, str) for each in ids):
+        raise bad_request("ids must be strings.")
     types = body.get("types")
     found = [call.tenant.find(i) for i in ids if call.tenant.replicated(i)]
     shown = [

@@ -181,7 +181,7 @@ def add_token_signing_certificate(call: Call, service_principal: str) -> Json:
     """A new certificate: two key credentials and a password credential with one identifier."""
     tenant, body = call.tenant, call.body()
     display_name = body.get("displayName") or DEFAULT_NAME
-    if not display_name.startswith("CN="):
+    if not isinstance(display_name, str) or not display_name.startswith("CN="):
         raise bad_request("The display name of a token signing certificate must start with 'CN='.")
     starts = tenant.clock.now()
     ends = _end_date(body.get("endDateTime"), starts)

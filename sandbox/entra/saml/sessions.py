@@ -42,8 +42,9 @@ class Sessions:
 
     def form_token(self, cookie: str) -> str:
         """The hidden value that only a form served with this cookie can carry."""
-        return hmac.new(self._key, cookie.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, cookie.encode(errors="replace"), hashlib.sha256).hexdigest()
 
     def is_own_form(self, cookie: str, token: str) -> bool:
         """Whether a posted form was served to the browser that posts it."""
-        return bool(cookie) and hmac.compare_digest(self.form_token(cookie), token)
+        expected = self.form_token(cookie).encode()
+        return bool(cookie) and hmac.compare_digest(expected, token.encode(errors="replace"))

@@ -1,0 +1,125 @@
+"""What strangers hand over: secrets that others can read, headers, paths, bombs, other hosts."""
+
+from __future__ import annotations
+
+import http.client
+import stat
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from federation.access import load_access
+from federation.errors import InvalidInput
+from sandbox.folder import Folder, SandboxError
+from tests.support import Sandbox, run_sandbox
+
+
+@pytest.mark.parametrize("name", ["secrets.json", "passphrase"])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_secrets_that_others_can_read_are_refused(tmp_path: Path, name: str, mode: int) -> None:
+    folder = Folder(tmp_path / "sandbox")
+    folder.create()
+    assert folder.secrets().clientSecret
+    (folder.root / name).chmod(mode)
+    with pytest.raises(SandboxError, match=f"{name} can be read by others: run chmod 600"):
+        folder.secrets()
+
+
+def test_a_sandbox_does_not_start_on_secrets_that_others_can_read(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.create()
+    folder.passphrase.chmod(0o644)
+    done = run_sandbox(tmp_path, "start")
+    assert done.returncode == 1
+    assert "can be read by others" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_new_secrets_are_for_their_owner(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "sandbox")
+    folder.create()
+    for path in (folder.secrets_file, folder.passphrase):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.root.stat().st_mode) == 0o700
+
+
+def raw(url: str, request: bytes) -> bytes:
+    """Bytes on a socket, and the whole answer."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection.connect()
+    assert connection.sock is not None
+    connection.sock.sendall(request)
+    answer = b""
+    while part := connection.sock.recv(65536):
+        answer += part
+    connection.close()
+    return answer
+
+
+def test_a_line_break_in_a_path_is_no_header(sandbox: Sandbox) -> None:
+    sandbox.console.enable()
+    for url in (sandbox.running.awsUrl, sandbox.running.entraUrl):
+        for path in (
+            "/start/a",
+            f"/{sandbox.running.tenantId}/myapps/signin/a",
+            "/x/scim/v2/Users/a",
+        ):
+            target = f"{path}%0d%0aSet-Cookie:%20stolen=1"
+            answer = raw(
+                url,
+                f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode(),
+            )
+            head = answer.partition(b"\r\n\r\n")[0]
+            assert b" 500 " not in head.partition(b"\r\n")[0], answer
+            assert not [line for line in head.split(b"\r\n") if line.startswith(b"Set-Cookie: st")]
+
+
+def test_a_path_never_leads_to_a_file(sandbox: Sandbox) -> None:
+    for url in (sandbox.running.awsUrl, sandbox.running.entraUrl):
+        for path in ("/../../etc/passwd", "/..%2f..%2fetc/passwd", "/start/..%2f..%2fetc%2fpasswd"):
+            answer = raw(
+                url,
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode(),
+            )
+            assert b"root:" not in answer
+            assert answer.split(b" ", 2)[1].startswith(b"4"), answer
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+        b"GET " + b"/" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -5\r\nConnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_harms_nobody(sandbox: Sandbox, request_line: bytes) -> None:
+    answer = raw(sandbox.running.awsUrl, request_line + b"\r\n")
+    assert b"Traceback" not in answer
+    assert b" 500 " not in answer.partition(b"\r\n")[0]
+    assert list(sandbox.graph.all("/v1.0/groups"))
+
+
+def test_a_bomb_of_yaml_aliases_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 40)
+    ]
+    (tmp_path / "access.yaml").write_text("\n".join(lines))
+    began = time.monotonic()
+    with pytest.raises(InvalidInput, match="aliases are not used"):
+        load_access(["access.yaml"], root=tmp_path)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "/proc/self/mem", "/dev/stdin"])
+def test_an_access_file_that_never_ends_is_refused(tmp_path: Path, path: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(InvalidInput):
+        load_access([path], root=tmp_path)
+    assert time.monotonic() - began < 5
