@@ -10,6 +10,11 @@ from tests import leaks
 from tests.support import Sandbox, start_sandbox, stop_sandbox
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The engine's tests first: they take longest, and both workers are busy to the end."""
+    items.sort(key=lambda item: "engine" not in item.keywords)
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox for the tests of one module, at its seed."""
