@@ -11,9 +11,13 @@ stack=$1 deployed=$2 out=$3
 
 stopped=0
 "$root/script/ci/diff.sh" "$stack" "$out" >&2 || stopped=1
-[ -s "$out/rows" ] || fail "there is no access diff of $stack."
-verdict=$("$python" "$root/script/ci/only_new_accounts.py" "$out/preview.json" "$out/reasons.txt")
-[ "$stopped" = 0 ] || verdict=ask
+[ -s "$out/diff.md" ] || fail "there is no access diff of $stack."
+if [ "$stopped" = 1 ]; then
+    verdict=ask
+    printf 'the preview is stopped\n' >"$out/reasons.txt"
+else
+    verdict=$("$python" "$root/script/ci/only_new_accounts.py" "$out/preview.json" "$out/reasons.txt")
+fi
 if [ "$verdict" = apply ] && ! git -C "${CHECKOUT:-$root}" diff --quiet "$deployed" HEAD --; then
     printf 'the files are not those of the last deployment (%s)\n' "$deployed" >>"$out/reasons.txt"
     verdict=ask

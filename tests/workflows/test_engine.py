@@ -119,6 +119,11 @@ def test_a_guard_stops_a_pull_request_with_its_sentence(pipeline: Pipeline) -> N
     run = pipeline.diff()
     assert run.returncode == 1
     assert "Did you mean" in pipeline.text("diff.md")
+    # What stops a pull request also keeps a reconciliation from being applied alone.
+    found = pipeline.run("reconcile.sh", STACK, "HEAD", str(pipeline.out))
+    assert found.returncode == 0, found.stderr
+    assert "verdict=ask" in found.stdout.splitlines()
+    assert "the preview is stopped" in pipeline.text("issue.md")
 
 
 def test_drift_is_told_until_it_is_gone(pipeline: Pipeline) -> None:
