@@ -46,6 +46,7 @@ def test_figures_know_their_bound(value: float, within: bool) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.exhaustive
 def test_calls_of_an_unchanged_preview_do_not_grow() -> None:
     small, large, added = calls.measure(smallest=True)
     assert small.rows < large.rows
@@ -54,6 +55,7 @@ def test_calls_of_an_unchanged_preview_do_not_grow() -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.exhaustive
 def test_the_preview_bench_runs_at_its_smallest_size() -> None:
     bare, program = preview.measure(smallest=True)
     assert bare.rows == program.rows == 100

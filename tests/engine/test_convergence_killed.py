@@ -21,7 +21,7 @@ from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
 from tests.support import Sandbox
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 ALIVE_AT_MOST = 10.0
 _PATIENCE = 120.0

@@ -21,7 +21,7 @@ from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared, configure
 from tests.support import Sandbox
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 Row = tuple[str, str, str]
 REVOKED: Row = ("444455556666", "ReadOnly", "AWS-Platform")

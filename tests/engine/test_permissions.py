@@ -29,7 +29,7 @@ from sandbox.privileges.usage import Usage
 from sandbox.stack import STACK
 from tests.support import Sandbox
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 ALL = frozenset(Feature)
 SIMULATE = "iam:SimulatePrincipalPolicy"
