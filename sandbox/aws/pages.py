@@ -12,6 +12,7 @@ body { margin: 0 auto; max-width: 60rem; padding: 2rem 1rem }
 header { border-bottom: 1px solid; display: flex; justify-content: space-between; gap: 1rem;
   flex-wrap: wrap; align-items: center; padding-bottom: .5rem }
 h1 { font-size: 1.5rem; margin: 0 }
+header small { margin-right: auto }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .25rem }
 table { border-collapse: collapse; table-layout: fixed; width: 100% }
 caption { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px }

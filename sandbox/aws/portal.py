@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from sandbox.aws.saml.source import IdentitySource
 from sandbox.aws.ssoadmin.common import Site
 
 COOKIE = "portal_session"
+# What a cell without a text shows.
+_NONE = "\N{EM DASH}"
 # User guide, "Set session duration": the portal's session lasts 8 hours unless changed.
 SESSION = timedelta(hours=8)
 
@@ -174,13 +177,14 @@ def _access_page(user: User, accounts: list[dict[str, Any]], sign_out: str) -> R
     name = escape(str(user.attributes.get("displayName") or user.user_name))
     roles = sum(len(account["permissionSets"]) for account in accounts)
     body = (
-        f"<header><h1>AWS access portal</h1>"
+        f"<header><h1>AWS access portal</h1><small>sandbox</small>"
         f'<form method="post" action="{escape(sign_out)}">'
         f"{name} ({escape(str(user.user_name))}) <button>Sign out</button></form></header><main>"
-        f"<p>{_count(len(accounts), 'account')}, {_count(roles, 'role')}.</p>"
     )
-    if not accounts:
-        body += "<p>You have no access to any account. Ask the people who own it.</p>"
+    if accounts:
+        body += f"<p>{_count(len(accounts), 'account')}, {_count(roles, 'role')}.</p>"
+    else:
+        body += "<p>You have no access to any account. Ask the owners of the account you need.</p>"
     for account in accounts:
         title = f"{escape(account['accountName'])} <small>{escape(account['accountId'])}</small>"
         body += f"<section><h2>{title}</h2>{_roles_table(account)}</section>"
@@ -191,10 +195,20 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _spoken(duration: str) -> str:
+    """`PT1H30M` as people say it."""
+    found = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", duration)
+    if found is None:
+        return duration
+    units = zip(found.groups(), ("h", "min", "s"), strict=True)
+    return " ".join(f"{number} {unit}" for number, unit in units if number)
+
+
 def _roles_table(account: dict[str, Any]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(each["name"])}</th>'
-        f"<td>{escape(each['description'] or '')}</td><td>{escape(each['sessionDuration'])}</td>"
+        f"<td>{escape(each['description'] or _NONE)}</td>"
+        f"<td>{escape(_spoken(each['sessionDuration']))}</td>"
         f"<td>{escape('; '.join(each['via']))}</td></tr>"
         for each in account["permissionSets"]
     )
