@@ -8,18 +8,22 @@ import socket
 import ssl
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlsplit
 
-from werkzeug.exceptions import InternalServerError
+from werkzeug.exceptions import InternalServerError, MisdirectedRequest, RequestEntityTooLarge
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
 
 from sandbox.folder import SandboxError
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+# Bytes of a request; each application has a smaller limit of its own.
+MAX_BODY: Final = 4_000_000
+_OWN_NAMES: Final = frozenset({LOOPBACK, "localhost", "::1"})
 _BACKLOG = 128
 _IDLE_SECONDS = 75
 
@@ -62,10 +66,9 @@ class Handler(WSGIRequestHandler):
             self.end_headers()
             self.wfile.flush()
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self._request_body(environ))
-        environ["wsgi.input_terminated"] = True
+        app = self._application(environ)
         try:
-            chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+            chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
         except ConnectionError:
             # An application that plays a lost answer raises this.
             self.close_connection = True
@@ -86,14 +89,40 @@ class Handler(WSGIRequestHandler):
             self.wfile.write(body)
         self.wfile.flush()
 
-    def _request_body(self, environ: dict[str, Any]) -> bytes:
-        if environ.get("wsgi.input_terminated"):
-            return bytes(environ["wsgi.input"].read())
+    def _application(self, environ: WSGIEnvironment) -> WSGIApplication:
+        """The server's application with the whole body read, or the refusal of the request."""
         length = environ.get("CONTENT_LENGTH") or "0"
-        return self.rfile.read(int(length)) if length.isdigit() else b""
+        size = int(length) if length.isdecimal() else 0
+        if not _is_ours(environ.get("HTTP_HOST", LOOPBACK)):
+            self.close_connection = True
+            return MisdirectedRequest("The sandbox answers to 127.0.0.1 and localhost only.")
+        if size <= MAX_BODY:
+            if environ.get("wsgi.input_terminated"):
+                # Chunked: how much there is shows only when it is read.
+                body = bytes(environ["wsgi.input"].read(MAX_BODY + 1))
+            else:
+                body = self.rfile.read(size)
+            environ["wsgi.input"] = io.BytesIO(body)
+            environ["wsgi.input_terminated"] = True
+            size = len(body)
+        if size > MAX_BODY:
+            self.close_connection = True
+            return RequestEntityTooLarge(f"The sandbox takes at most {MAX_BODY} bytes.")
+        return self.server.app
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
         """Say nothing: the request log has what is worth keeping, and no query strings."""
+
+
+def _is_ours(host: str) -> bool:
+    """Whether a request names this machine.
+
+    A web page whose name was made to mean loopback may send any header but another Host.
+    """
+    try:
+        return urlsplit(f"//{host}").hostname in _OWN_NAMES
+    except ValueError:
+        return False
 
 
 class Listener:

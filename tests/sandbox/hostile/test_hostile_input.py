@@ -13,6 +13,7 @@ import pytest
 from federation.access import load_access
 from federation.errors import InvalidInput
 from sandbox.folder import Folder, SandboxError
+from sandbox.listener import MAX_BODY
 from tests.support import Sandbox, run_sandbox
 
 
@@ -86,6 +87,54 @@ def test_a_path_never_leads_to_a_file(sandbox: Sandbox) -> None:
             )
             assert b"root:" not in answer
             assert answer.split(b" ", 2)[1].startswith(b"4"), answer
+
+
+@pytest.mark.parametrize(
+    "host", ["rebound.example.com", "127.0.0.1.example.com", "localhost:80@example.com", "[", ""]
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_sandbox/process/identity",
+        "/_sandbox/state",
+        "/_sandbox/admin-token",
+        "/metadata/endpoints",
+        "/",
+    ],
+)
+def test_a_name_that_was_made_to_mean_loopback_reaches_nothing(
+    sandbox: Sandbox, host: str, path: str
+) -> None:
+    for url in (sandbox.running.awsUrl, sandbox.running.entraUrl):
+        answer = raw(
+            url,
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nX-Sandbox: 1\r\nContent-Length: 2\r\n\r\n"
+            "{}".encode(),
+        )
+        assert answer.startswith(b"HTTP/1.1 421 "), answer
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST:1", "[::1]"])
+def test_every_name_of_this_machine_reaches_the_control_surface(
+    sandbox: Sandbox, host: str
+) -> None:
+    head = f"POST /_sandbox/process/identity HTTP/1.1\r\nHost: {host}\r\n"
+    answer = raw(
+        sandbox.running.awsUrl, f"{head}X-Sandbox: 1\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert sandbox.running.id.encode() in answer
+
+
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 999999999999\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"]
+)
+def test_a_body_without_end_is_not_read_to_its_end(sandbox: Sandbox, framing: str) -> None:
+    chunk = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
+    # One chunk more than is taken, and never the last one.
+    parts = chunk * (MAX_BODY // 0x10000 + 1) if "chunked" in framing else b""
+    for url in (sandbox.running.awsUrl, sandbox.running.entraUrl):
+        answer = raw(url, f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}".encode() + parts)
+        assert answer.startswith(b"HTTP/1.1 413 "), answer
 
 
 @pytest.mark.parametrize(
