@@ -109,7 +109,9 @@ def create_application(call: Call) -> Reply:
         raise bad_request("A value is required for property 'displayName' of resource.")
     _check_identifier_uris(call.tenant, None, body.get("identifierUris") or [])
     _check_redirect_uris(body)
-    application = new_application(call.tenant, body)
+    application = new_application(
+        call.tenant, {k: v for k, v in body.items() if k not in READ_ONLY}
+    )
     for owner in {*bound(body, "owners"), call.caller.object_id}:
         link(call.tenant, call.tenant.owners, application["id"], owner)
     return Reply(
@@ -227,7 +229,10 @@ def _host_is_verified(tenant: Tenant, application: Json | None, uri: str) -> boo
 
 def _check_redirect_uris(body: Json) -> None:
     """Reply URLs are https, or http on loopback (Entra documentation, reply URL restrictions)."""
-    uris = (body.get("web") or {}).get("redirectUris") or []
+    web = body.get("web")
+    uris = web.get("redirectUris") if isinstance(web, dict) else None
+    if not isinstance(uris, list):
+        return
     for uri in uris:
         parts = urlsplit(uri) if isinstance(uri, str) else urlsplit("")
         secure = parts.scheme == "https" and parts.hostname

@@ -90,11 +90,11 @@ def _assignment(tenant: Tenant, service_principal: str, assignment: str) -> Json
 
 
 def _check_role(resource: Json, role_id: str, member_type: str) -> None:
-    roles = {r["id"]: r for r in resource["appRoles"] if r["isEnabled"]}
+    roles = {r.get("id"): r for r in resource["appRoles"] if r.get("isEnabled", True)}
     role = roles.get(role_id)
     if role_id == DEFAULT_ACCESS and not roles:
         return
-    if role is None or member_type not in role["allowedMemberTypes"]:
+    if role is None or member_type not in (role.get("allowedMemberTypes") or []):
         raise bad_request(
             f"Permission being assigned was not found on application '{resource['appId']}'."
         )

@@ -30,7 +30,10 @@ def id_in(address: object) -> str:
 
 def bound(body: Json, name: str) -> list[str]:
     """The object ids of `name@odata.bind` in a create request."""
-    return [id_in(address) for address in body.get(f"{name}@odata.bind") or []]
+    addresses = body.get(f"{name}@odata.bind") or []
+    if not isinstance(addresses, list):
+        raise bad_request(f"Invalid value specified for property '{name}' of resource.")
+    return [id_in(address) for address in addresses]
 
 
 def link(tenant: Tenant, links: dict[str, dict[str, None]], owner: str, target: str) -> None:

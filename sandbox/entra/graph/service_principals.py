@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from sandbox.entra.certificates import (
     DEFAULT_NAME,
@@ -23,7 +24,7 @@ from sandbox.entra.tenant import Deleted, Json, Tenant
 route = Routes()
 
 READ_ONLY = {"id", "appId", "createdDateTime", "deletedDateTime", "appDisplayName"}
-SINGLE_SIGN_ON_MODES = {None, "", "notSupported", "password", "saml", "oidc"}
+SINGLE_SIGN_ON_MODES = (None, "", "notSupported", "password", "saml", "oidc")
 
 
 def new_service_principal(tenant: Tenant, application: Json, given: Json) -> Json:
@@ -110,7 +111,8 @@ def create_service_principal(call: Call) -> Reply:
             f"The service principal cannot be created, updated, or restored because the service "
             f"principal name {application['appId']} is already in use.",
         )
-    created = new_service_principal(tenant, application, body)
+    given = {k: v for k, v in body.items() if k not in READ_ONLY}
+    created = new_service_principal(tenant, application, given)
     for owner in {*bound(body, "owners"), call.caller.object_id}:
         link(tenant, tenant.owners, created["id"], owner)
     return Reply(
@@ -141,7 +143,7 @@ def update_service_principal(call: Call, service_principal: str) -> None:
     _check_thumbprint(keys, body.get("preferredTokenSigningKeyThumbprint"))
     for name in ("keyCredentials", "passwordCredentials"):
         if name in body:
-            body[name] = _kept_credentials(found[name], body[name] or [])
+            body[name] = _kept_credentials(name, found[name], body[name] or [])
     merge(found, body, read_only=READ_ONLY)
     used = {c["customKeyIdentifier"] for c in found["keyCredentials"]}
     for identifier in keys.keys() - used:
@@ -218,17 +220,19 @@ def _end_date(text: object, starts: datetime) -> datetime:
 
 
 def _check_thumbprint(keys: dict[str, SigningKey], thumbprint: str | None) -> None:
-    if thumbprint and thumbprint not in {key.thumbprint for key in keys.values()}:
+    if thumbprint and thumbprint not in [key.thumbprint for key in keys.values()]:
         raise bad_request(
             "The value of preferredTokenSigningKeyThumbprint must be the thumbprint of a token "
             "signing certificate of this service principal."
         )
 
 
-def _kept_credentials(existing: list[Json], wanted: list[Json]) -> list[Json]:
+def _kept_credentials(name: str, existing: list[Json], wanted: Any) -> list[Json]:
     """Credentials can be dropped by a PATCH; a new one can't be smuggled in without its key."""
+    if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
+        raise bad_request(f"Invalid value specified for property '{name}' of resource.")
     known = {credential["keyId"]: credential for credential in existing}
-    unknown = [c.get("keyId") for c in wanted if c.get("keyId") not in known]
+    unknown = [c.get("keyId") for c in wanted if str(c.get("keyId")) not in known]
     if unknown:
         raise bad_request(
             f"Update to existing credential with KeyId '{unknown[0]}' is not allowed.",

@@ -112,6 +112,37 @@ def test_any_body_of_any_operation(directory: Directory, data: st.DataObject) ->
     )
 
 
+ODD: tuple[Any, ...] = (None, True, 7, "x", [], [7], [{}], {}, {"redirectUris": 7, "x": None})
+
+
+@pytest.mark.parametrize("kind", ["applications", "servicePrincipals", "groups", "users"])
+def test_any_type_of_any_property(directory: Directory, kind: str) -> None:
+    created = {"displayName": "odd", "mailEnabled": False, "mailNickname": "odd"}
+    if kind == "servicePrincipals":
+        path = f"/v1.0/servicePrincipals/{directory.ids[1]}"
+    else:
+        person = {"accountEnabled": True, "userPrincipalName": "odd@example.com"}
+        more = person if kind == "users" else {"securityEnabled": True} if kind == "groups" else {}
+        body = {k: v for k, v in created.items() if kind == "groups" or k != "mailEnabled"}
+        body = {"displayName": "odd"} if kind == "applications" else body
+        made = directory.send("POST", f"/v1.0/{kind}", json={**body, **more})
+        assert made.json is not None, made.data
+        path = f"/beta/{kind}/{made.json['id']}"
+    properties = directory.send("GET", path).json
+    assert properties is not None
+    for name, before in properties.items():
+        for value in ODD:
+            assert_graph(directory.send("PATCH", path, json={name: value}))
+            after = directory.send("GET", path)
+            assert_graph(after)
+            assert after.json is not None
+            if isinstance(before, bool | list | dict) and after.json[name] is not None:
+                assert type(after.json[name]) is type(before), (name, value)
+    role = {"resourceId": directory.ids[1], "principalId": directory.ids[1], "appRoleId": "x"}
+    assigned = f"/v1.0/servicePrincipals/{directory.ids[1]}/appRoleAssignedTo"
+    assert_graph(directory.send("POST", assigned, json=role))
+
+
 @FUZZ
 @given(
     path=st.sampled_from(["groups", "users", "applications", "servicePrincipals"]),
