@@ -11,7 +11,7 @@ from sandbox.providers.azuread.graph import Graph, GraphError
 from sandbox.providers.resource import ProviderError, Resource
 
 NOT_FOUND = 404
-# Synchronization calls are retried on both: a missing permission looks like a hang.
+# Synchronization calls, reads too, are retried on both: a missing permission looks like a hang.
 SYNCHRONIZATION_RETRIED = frozenset({403, 409})
 
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -103,10 +103,10 @@ class Graph:
         """GET `path` (with its API version); the parsed body."""
         return self.call("GET", path, query=query, **more)
 
-    def find(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    def find(self, path: str, query: Mapping[str, str] | None = None, **more: Any) -> Any:
         """As `get`, or None where Graph answers 404."""
         try:
-            return self.get(path, query)
+            return self.get(path, query, **more)
         except GraphError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None

@@ -13,7 +13,7 @@ from sandbox.providers.resource import ProviderError, Schema
 from sandbox.providers.wire import Properties
 
 _TYPE = "#microsoft.graph.group"
-_SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
+_OWNER_TYPES = tuple(f"#microsoft.graph.{kind}" for kind in ("user", "servicePrincipal", "group"))
 COLLECTION = "/beta/groups"
 _NOT_REPLICATED = frozenset({404})
 
@@ -74,9 +74,8 @@ class Group(GraphResource):
             "resourceBehaviorOptions": inputs.get("behaviors", []),
             "resourceProvisioningOptions": inputs.get("provisioningOptions", []),
             "securityEnabled": inputs.get("securityEnabled", False),
+            "owners@odata.bind": [self._object(owner) for owner in owners],
         }
-        if owners:
-            body["owners@odata.bind"] = [self._object(owner) for owner in owners]
         with doing(f"Creating group {name!r}"):
             made = self.graph.call("POST", COLLECTION, body=body)
         return f"/groups/{made['id']}"
@@ -168,15 +167,21 @@ class Group(GraphResource):
                 )
 
     def _owners_in_order(self, owners: list[str]) -> list[str]:
-        """The caller, then users, then service principals; each pass reads every owner."""
-        ordered: list[str] = []
-        for wanted in (self.graph.caller_id, "#microsoft.graph.user", _SERVICE_PRINCIPAL):
+        """The caller, then users, service principals, groups: a pass each that reads every owner.
+
+        Without owners the caller is the one.
+        """
+        caller = self.graph.caller_id
+        ordered = [caller] if caller in owners else []
+        for wanted in _OWNER_TYPES:
             for owner in owners:
+                if owner == caller:
+                    continue
                 with doing(f"Could not retrieve owner principal object {owner!r}"):
                     entry = self.graph.get(f"/v1.0/directoryObjects/{owner}")
-                if wanted in (entry["id"], entry.get("@odata.type")) and owner not in ordered:
+                if entry.get("@odata.type") == wanted:
                     ordered.append(owner)
-        return ordered
+        return ordered or [caller]
 
     def _present(self, identity: str, what: str) -> list[str]:
         with doing(f"Could not retrieve {what} of {identity}"):

@@ -48,7 +48,7 @@ class SynchronizationSecret(GraphResource):
         """In Graph's order; a hidden value is taken from the state."""
         principal = last(identity)
         with doing(f"Retrieving synchronization secrets for service principal {principal}"):
-            found = self.graph.find(_secrets(principal))
+            found = self._found(principal)
         if found is None:
             return None
         ours = {pair["key"]: pair["value"] for pair in known.get("credentials", ())}
@@ -98,7 +98,10 @@ class SynchronizationSecret(GraphResource):
         self.graph.call("PUT", _secrets(principal), body=body, also_retried=SYNCHRONIZATION_RETRIED)
 
     def _present(self, principal: str) -> list[dict[str, str]]:
-        return list((self.graph.find(_secrets(principal)) or {"value": []})["value"])
+        return list((self._found(principal) or {"value": []})["value"])
+
+    def _found(self, principal: str) -> Any:
+        return self.graph.find(_secrets(principal), also_retried=SYNCHRONIZATION_RETRIED)
 
 
 class SynchronizationJob(GraphResource):
@@ -144,7 +147,7 @@ class SynchronizationJob(GraphResource):
     def read(self, identity: str, known: Properties) -> Properties | None:
         """Enabled is what the schedule says: a quarantined job that Entra stopped shows here."""
         with doing(f"Retrieving synchronization job {last(identity)}"):
-            job = self.graph.find(_job(identity))
+            job = self.graph.find(_job(identity), also_retried=SYNCHRONIZATION_RETRIED)
         if job is None:
             return None
         schedule = job["schedule"]

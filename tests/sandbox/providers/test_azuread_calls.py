@@ -43,6 +43,10 @@ JOB = "azuread:index/synchronizationJob:SynchronizationJob"
 ASSIGNMENT = "azuread:index/appRoleAssignment:AppRoleAssignment"
 GROUP = "azuread:index/group:Group"
 NOT_FOUND = (404, {"error": {"code": "Request_ResourceNotFound", "message": "It is not there."}})
+DANGLING = (
+    400,
+    {"error": {"code": "Request_BadRequest", "message": "Not a valid reference update."}},
+)
 DONE = (204, None)
 
 
@@ -482,7 +486,7 @@ def test_app_role_assignment(graph: Graph, engine: Engine) -> None:
     graph.answers = {
         f"GET {SP_PATH}": service_principal(),
         # A principal that has not replicated yet is tried again.
-        f"POST {assigned}": [NOT_FOUND, (201, row)],
+        f"POST {assigned}": [NOT_FOUND, DANGLING, (201, row)],
         f"GET {assigned}/row-1": (200, row),
         f"DELETE {assigned}/row-1": DONE,
     }
@@ -495,10 +499,12 @@ def test_app_role_assignment(graph: Graph, engine: Engine) -> None:
         "resourceId": SP,
     }
     post = f"POST {assigned}"
-    assert graph.take() == [f"GET {SP_PATH}", post, post, f"GET {assigned}/row-1"]
+    assert graph.take() == [f"GET {SP_PATH}", post, post, post, f"GET {assigned}/row-1"]
     assert made.id == f"/servicePrincipals/{SP}/appRoleAssignedTo/row-1"
     diff = engine.diff(ASSIGNMENT, made, {**inputs, "principalObjectId": "group-2"})
     assert list(diff.replaces) == ["principalObjectId"]
+    assert engine.refresh(ASSIGNMENT, made) == made
+    assert graph.take() == [f"GET {assigned}/row-1"]
     engine.delete(ASSIGNMENT, made)
     assert graph.take() == [f"DELETE {assigned}/row-1"]
 
@@ -576,10 +582,25 @@ def test_group_with_owners_and_members(graph: Graph, engine: Engine) -> None:
     ]
 
 
+def test_group_owners_are_sent_as_the_caller_then_people_then_programs(
+    graph: Graph, engine: Engine
+) -> None:
+    program = {"id": "bot", "@odata.type": "#microsoft.graph.servicePrincipal"}
+    graph.answers = {"GET /v1.0/directoryObjects/bot": (200, program), **group_answers()}
+    engine.create(GROUP, {"displayName": "G", "owners": ["bot", "ada", CALLER]})
+    assert graph.sent("POST /beta/groups")[0]["owners@odata.bind"] == [
+        f"http://127.0.0.1:{graph.port}/v1.0/directoryObjects/{owner}"
+        for owner in (CALLER, "ada", "bot")
+    ]
+    read = [f"GET /v1.0/directoryObjects/{owner}" for owner in ("bot", "ada")]
+    assert graph.take()[:7] == [*read * 3, "POST /beta/groups"]
+
+
 def test_group_without_owners_or_members(graph: Graph, engine: Engine) -> None:
     graph.answers = group_answers()
     engine.create(GROUP, {"displayName": "G", "securityEnabled": True})
-    assert "owners@odata.bind" not in graph.bodies[0]
+    caller = f"http://127.0.0.1:{graph.port}/v1.0/directoryObjects/{CALLER}"
+    assert graph.bodies[0]["owners@odata.bind"] == [caller]
     assert graph.take() == [
         "POST /beta/groups",
         f"PATCH {GROUP_PATH}",
@@ -608,6 +629,29 @@ def test_busy_answers_are_retried(graph: Graph, engine: Engine) -> None:
     assert graph.take()[:3] == [f"GET {APP_PATH}"] * 3
 
 
+def test_a_throttled_call_waits_as_long_as_it_is_told(
+    graph: Graph, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("sandbox.providers.azuread.graph.time.sleep", waits.append)
+    graph.headers = {"Retry-After": "17"}
+    graph.answers = {f"GET {APP_PATH}": [(429, None), application()]}
+    assert engine.imported(FROM_TEMPLATE, f"/applicationTemplates/t/instantiate/{APP}/{SP}")
+    assert waits == [17.0]
+
+
+def test_lists_are_read_to_their_last_page(graph: Graph, engine: Engine) -> None:
+    link = f"http://127.0.0.1:{graph.port}{APP_PATH}/owners?$skiptoken=1"
+    graph.answers = {
+        f"GET {APP_PATH}": application(),
+        r"GET /beta/.*": (200, {}),
+        f"GET {APP_PATH}/owners": (200, {"value": [{"id": "a"}], "@odata.nextLink": link}),
+        rf"GET {APP_PATH}/owners\?.*": (200, {"value": [{"id": "b"}]}),
+    }
+    found = engine.invoke("azuread:index/getApplication:getApplication", objectId=APP)
+    assert found["owners"] == ["a", "b"]
+
+
 def test_a_refusal_is_told_in_the_real_words(graph: Graph, engine: Engine) -> None:
     denied = {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}
     graph.answers = {r"POST .*instantiate": (403, {"error": denied})}
@@ -622,10 +666,16 @@ def test_a_refusal_is_told_in_the_real_words(graph: Graph, engine: Engine) -> No
 
 def test_synchronization_calls_are_retried_on_403(graph: Graph, engine: Engine) -> None:
     denied = (403, {"error": {"code": "Forbidden", "message": "No."}})
-    graph.answers = {f"PUT {SECRETS}": denied}
+    graph.answers = {f"(PUT|GET) {SECRETS}": denied, f"GET {JOB_PATH}": denied}
     with pytest.raises(grpc.RpcError):
         engine.create(SECRET, {"servicePrincipalId": SP, "credentials": PAIRS})
     assert graph.take() == [f"PUT {SECRETS}"] * client.ATTEMPTS
+    with pytest.raises(grpc.RpcError):
+        engine.imported(SECRET, f"/servicePrincipals/{SP}")
+    assert graph.take() == [f"GET {SECRETS}"] * client.ATTEMPTS
+    with pytest.raises(grpc.RpcError):
+        engine.imported(JOB, JOB_PATH.removeprefix("/v1.0"))
+    assert graph.take() == [f"GET {JOB_PATH}"] * client.ATTEMPTS
 
 
 def test_a_wrong_secret_is_told(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
