@@ -20,6 +20,7 @@ from sandbox.entra.errors import GraphError, SignInError
 from sandbox.entra.faults import Faults
 from sandbox.entra.graph import ROUTES
 from sandbox.entra.login import TokenIssuer, endpoints, refusal
+from sandbox.entra.odata import check_options
 from sandbox.entra.routing import Call, Reply, Route, url_map
 from sandbox.entra.saml.metadata import federation_metadata
 from sandbox.entra.saml.sign_in import SignIn
@@ -117,6 +118,7 @@ class App:
             caller = self._issuer.caller(self._tenant, request.headers.get("Authorization", ""))
             route, arguments = self._route(request, version)
             permissions.check(self._tenant, caller, route.operation, arguments)
+            check_options(request.args)
         self._faults.gate(route.operation)
         call = Call(
             tenant=self._tenant,

@@ -15,6 +15,7 @@ from sandbox.entra.tenant import Json
 DEFAULT_PAGE = 100
 MAX_PAGE = 999
 """`$top` of directory objects (Graph documentation, paging)."""
+OPTIONS = {"$filter", "$select", "$top", "$skiptoken", "$count"}
 MAX_CLAUSES = 15
 """Values of one `in`, or `or` clauses, in a filter (Graph documentation, $filter)."""
 
@@ -33,6 +34,8 @@ class Filter:
         self._tokens = self._tokenize(text)
         self._at = 0
         self._clauses = 0
+        self.properties: set[str] = set()
+        """The properties that it looks at."""
         self.matches: Predicate = self._disjunction()
         if self._at != len(self._tokens):
             raise self._invalid()
@@ -96,12 +99,16 @@ class Filter:
         if word.casefold() == "startswith":
             return self._starts_with()
         if word.casefold().endswith("/any") and self._peek() == "(":
-            return self._any(word[: -len("/any")])
-        return self._comparison(word)
+            return self._any(self._property(word[: -len("/any")]))
+        return self._comparison(self._property(word))
+
+    def _property(self, path: str) -> str:
+        self.properties.add(path.partition("/")[0])
+        return path
 
     def _starts_with(self) -> Predicate:
         self._next("(")
-        path = self._next()
+        path = self._property(self._next())
         self._next(",")
         prefix = str(self._literal()).casefold()
         self._next(")")
@@ -175,6 +182,16 @@ def _folded(value: Any) -> Any:
     return None if isinstance(value, (list, dict)) else value
 
 
+def check_options(names: Iterable[str]) -> None:
+    """Refuse what is not emulated, so that no answer is wrong in silence."""
+    for name in names:
+        if name.startswith("$") and name not in OPTIONS:
+            raise bad_request(
+                f"The sandbox does not emulate the query option '{name}'.",
+                "Request_UnsupportedQuery",
+            )
+
+
 def selected(call: Call, item: Json, default: frozenset[str] | None = None) -> Json:
     """The properties that `$select` names; without it all, or the `default` ones."""
     names = call.request.args.get("$select")
@@ -189,8 +206,14 @@ def page(call: Call, items: Iterable[Json], of: str, default: frozenset[str] | N
     arguments = call.request.args
     found = list(items)
     if arguments.get("$filter"):
-        matches = Filter(arguments["$filter"]).matches
-        found = [item for item in found if matches(item)]
+        condition = Filter(arguments["$filter"])
+        for name in sorted(condition.properties):
+            if found and not any(name in item for item in found):
+                raise bad_request(
+                    f"Invalid filter clause: Could not find a property named '{name}'.",
+                    "BadRequest",
+                )
+        found = [item for item in found if condition.matches(item)]
     size = _number(arguments.get("$top"), DEFAULT_PAGE)
     if not 1 <= size <= MAX_PAGE:
         raise bad_request(f"Invalid page size specified: '{size}'. Must be between 1 and 999.")

@@ -84,6 +84,12 @@ READ_BY_KIND = {
     "group": READ_GROUPS,
     "user": READ_USERS,
 }
+WRITE_BY_KIND = {
+    "application": WRITE_APPS,
+    "servicePrincipal": WRITE_APPS,
+    "group": WRITE_GROUPS,
+    "user": WRITE_USERS,
+}
 
 _APP = "/applications/<application>"
 _SP = "/servicePrincipals/<service_principal>"
@@ -177,17 +183,24 @@ TABLE: dict[str, Grants] = {
 
 def check(tenant: Tenant, caller: Caller, operation: str, arguments: dict[str, str]) -> None:
     """Raise the 403 of Graph unless the caller's app roles allow the operation."""
-    grants = TABLE[operation]
-    target = arguments.get("service_principal") or arguments.get("application")
-    if operation == "GET /directoryObjects/<object>":
-        target = arguments["object"]
-        found = tenant.find(target)
-        grants = READ_BY_KIND[found[0]] if found else grants
+    owned_kinds = ("service_principal", "application", "object")
+    target = next((arguments[kind] for kind in owned_kinds if kind in arguments), None)
+    kind = arguments.get("kind") or _kind(tenant, arguments.get("object", ""))
+    by_kind = READ_BY_KIND if operation.startswith("GET ") else WRITE_BY_KIND
+    grants = by_kind.get(kind, TABLE[operation])
     if not allowed(tenant, caller, grants, target):
         raise forbidden()
     tenant.operations[operation] = tenant.operations.get(operation, 0) + 1
     if not _owns(tenant, caller, target):
         tenant.foreign.add(operation)
+
+
+def _kind(tenant: Tenant, object_id: str) -> str:
+    """The kind of a live or soft-deleted object; empty for an unknown id."""
+    if object_id in tenant.deleted:
+        return tenant.deleted[object_id].kind
+    found = tenant.find(object_id)
+    return found[0] if found else ""
 
 
 def used(tenant: Tenant) -> Json:

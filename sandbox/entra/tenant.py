@@ -109,11 +109,14 @@ class Tenant:
             raise not_found(object_id)
         return resource
 
+    def listed(self, kind: str) -> list[Json]:
+        """The live objects of a kind that a list shows: new ones only once they have replicated."""
+        return [one for one in self.collection(kind).values() if self.replicated(one["id"])]
+
     def replicated(self, object_id: str) -> bool:
         """False while a new object has not reached the replica that answers."""
-        lag = timedelta(seconds=self.switches.replication_seconds)
-        born = self.born.get(object_id)
-        return not lag or born is None or self.clock.now() >= born + lag
+        lag, born = self.switches.replication_seconds, self.born.get(object_id)
+        return not lag or born is None or self.clock.now() >= born + timedelta(seconds=lag)
 
     def find(self, object_id: str) -> tuple[str, Json] | None:
         """The kind and the object with this id, whatever its kind."""

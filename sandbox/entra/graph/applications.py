@@ -98,7 +98,7 @@ def new_application(tenant: Tenant, given: Json) -> Json:
 @route("GET", "/applications")
 def list_applications(call: Call) -> Json:
     """All applications, filtered."""
-    return page(call, call.tenant.applications.values(), "applications")
+    return page(call, call.tenant.listed("application"), "applications")
 
 
 @route("POST", "/applications")
@@ -180,20 +180,27 @@ def remove_owner(call: Call, application: str, owner: str) -> None:
     unlink(call.tenant.owners, application, owner)
 
 
+def check_unique(tenant: Tenant, own_id: str | None, uris: list[str]) -> None:
+    """Raise the 400 of Graph for an identifier URI that another application has."""
+    taken = {
+        uri
+        for other in tenant.applications.values()
+        if other["id"] != own_id
+        for uri in other["identifierUris"]
+    }
+    if not taken.isdisjoint(uris):
+        raise bad_request(
+            "Another object with the same value for property identifierUris already exists."
+        )
+
+
 def _check_identifier_uris(tenant: Tenant, application: Json | None, uris: Any) -> None:
     if not isinstance(uris, list) or not all(isinstance(u, str) and u for u in uris):
         raise bad_request("Invalid value specified for property 'identifierUris' of resource.")
     own_id = application["id"] if application else None
     kept = set(application["identifierUris"]) if application else set()
+    check_unique(tenant, own_id, uris)
     for uri in uris:
-        if any(
-            uri in other["identifierUris"]
-            for other in tenant.applications.values()
-            if other["id"] != own_id
-        ):
-            raise bad_request(
-                "Another object with the same value for property identifierUris already exists."
-            )
         if uri in kept:
             continue
         if tenant.switches.restrict_identifier_uris:

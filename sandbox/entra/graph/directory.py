@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from sandbox.entra.errors import bad_request, not_found
+from sandbox.entra.graph.applications import check_unique
+from sandbox.entra.graph.service_principals import check_alone
+from sandbox.entra.graph.users import check_name
 from sandbox.entra.odata import page, selected
 from sandbox.entra.permissions import readable
 from sandbox.entra.routing import Call, Routes
-from sandbox.entra.tenant import Json, Tenant
+from sandbox.entra.tenant import Deleted, Json, Tenant
 
 route = Routes()
 
@@ -103,18 +106,27 @@ def get_deleted(call: Call, **path: str) -> Json:
 
 @route("POST", "/directory/deletedItems/<object>/restore")
 def restore(call: Call, **path: str) -> Json:
-    """Bring a soft-deleted object back; an application brings its service principal."""
+    """Bring a soft-deleted object back; an application brings its service principal.
+
+    Refused while somebody else has what must be unique.
+    """
     tenant = call.tenant
     tenant.purge()
     found = tenant.deleted.get(path["object"])
     if found is None:
         raise not_found(path["object"])
+    _check_unique(tenant, found)
     _bring_back(tenant, path["object"])
     if found.kind == "application":
-        for object_id, other in list(tenant.deleted.items()):
-            same_app = other.resource.get("appId") == found.resource["appId"]
-            if other.kind == "servicePrincipal" and same_app:
-                _bring_back(tenant, object_id)
+        principals = [
+            object_id
+            for object_id, other in tenant.deleted.items()
+            if other.kind == "servicePrincipal"
+            and other.resource["appId"] == found.resource["appId"]
+        ]
+        # Earlier ones were deleted on their own and replaced.
+        for object_id in principals[-1:]:
+            _bring_back(tenant, object_id)
     return {"@odata.type": f"#microsoft.graph.{found.kind}", **found.resource}
 
 
@@ -123,6 +135,16 @@ def delete_for_good(call: Call, **path: str) -> None:
     """Delete a soft-deleted object permanently."""
     if call.tenant.deleted.pop(path["object"], None) is None:
         raise not_found(path["object"])
+
+
+def _check_unique(tenant: Tenant, found: Deleted) -> None:
+    resource = found.resource
+    if found.kind == "application":
+        check_unique(tenant, resource["id"], resource["identifierUris"])
+    elif found.kind == "servicePrincipal":
+        check_alone(tenant, resource["appId"])
+    elif found.kind == "user":
+        check_name(tenant, resource["userPrincipalName"], resource["id"])
 
 
 def _bring_back(tenant: Tenant, object_id: str) -> None:

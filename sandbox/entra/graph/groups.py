@@ -78,7 +78,7 @@ def new_group(tenant: Tenant, given: Json) -> Json:
 @route("GET", "/groups")
 def list_groups(call: Call) -> Json:
     """All groups, filtered."""
-    return page(call, call.tenant.groups.values(), "groups")
+    return page(call, call.tenant.listed("group"), "groups")
 
 
 @route("POST", "/groups")

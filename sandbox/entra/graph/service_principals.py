@@ -90,7 +90,7 @@ def delete_service_principal(tenant: Tenant, service_principal: str) -> None:
 def list_service_principals(call: Call) -> Json:
     """All service principals, filtered."""
     return page(
-        call, [_public(s) for s in call.tenant.service_principals.values()], "servicePrincipals"
+        call, [_public(s) for s in call.tenant.listed("servicePrincipal")], "servicePrincipals"
     )
 
 
@@ -104,13 +104,7 @@ def create_service_principal(call: Call) -> Reply:
             "When using this permission, the backing application of the service principal being "
             "created must in the local tenant"
         )
-    if tenant.service_principal_of(application["appId"]) is not None:
-        raise GraphError(
-            HTTPStatus.CONFLICT,
-            "Request_MultipleObjectsWithSameKeyValue",
-            f"The service principal cannot be created, updated, or restored because the service "
-            f"principal name {application['appId']} is already in use.",
-        )
+    check_alone(tenant, application["appId"])
     given = {k: v for k, v in body.items() if k not in READ_ONLY}
     created = new_service_principal(tenant, application, given)
     for owner in {*bound(body, "owners"), call.caller.object_id}:
@@ -202,6 +196,17 @@ def add_token_signing_certificate(call: Call, service_principal: str) -> Json:
         "keyId": made[0]["keyId"],
         "thumbprint": key.thumbprint,
     }
+
+
+def check_alone(tenant: Tenant, app_id: str) -> None:
+    """Raise the 409 of Graph when an application has a service principal already."""
+    if tenant.service_principal_of(app_id) is not None:
+        raise GraphError(
+            HTTPStatus.CONFLICT,
+            "Request_MultipleObjectsWithSameKeyValue",
+            "The service principal cannot be created, updated, or restored because the service "
+            f"principal name {app_id} is already in use.",
+        )
 
 
 def _end_date(text: object, starts: datetime) -> datetime:

@@ -72,7 +72,7 @@ def new_user(tenant: Tenant, given: Json) -> Json:
 @route("GET", "/users")
 def list_users(call: Call) -> Json:
     """All people, filtered."""
-    return page(call, call.tenant.users.values(), "users", _default(call))
+    return page(call, call.tenant.listed("user"), "users", _default(call))
 
 
 @route("POST", "/users")
@@ -82,7 +82,7 @@ def create_user(call: Call) -> Reply:
     for name in REQUIRED:
         if body.get(name) in (None, ""):
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
-    _check_name(tenant, body["userPrincipalName"], None)
+    check_name(tenant, body["userPrincipalName"], None)
     user = new_user(tenant, {k: v for k, v in body.items() if k not in READ_ONLY})
     return Reply({"@odata.context": call.context("users/$entity"), **user}, HTTPStatus.CREATED)
 
@@ -100,7 +100,7 @@ def update_user(call: Call, user: str) -> None:
     """Change properties."""
     found, body = _user(call.tenant, user), call.body()
     if "userPrincipalName" in body:
-        _check_name(call.tenant, body["userPrincipalName"], found["id"])
+        check_name(call.tenant, body["userPrincipalName"], found["id"])
     body.pop("passwordProfile", None)
     merge(found, body, read_only=READ_ONLY)
     rename_assignments(call.tenant, found)
@@ -147,14 +147,15 @@ def user_named(tenant: Tenant, name: str) -> Json | None:
 
 def _user(tenant: Tenant, key: str) -> Json:
     found = user_named(tenant, key) if "@" in key else None
-    return found or tenant.get("user", key)
+    return tenant.get("user", found["id"] if found else key)
 
 
 def _default(call: Call) -> frozenset[str] | None:
     return DEFAULT if call.version == "v1.0" else None
 
 
-def _check_name(tenant: Tenant, name: object, own_id: str | None) -> None:
+def check_name(tenant: Tenant, name: object, own_id: str | None) -> None:
+    """Raise the 400 of Graph for a user principal name that is taken or of a foreign domain."""
     if not isinstance(name, str) or name.rpartition("@")[2] not in tenant.verified_domains:
         raise bad_request(
             "The domain portion of the userPrincipalName property is invalid. You must use one of "

@@ -56,6 +56,7 @@ def test_collections_can_be_searched_with_any(app: App) -> None:
         "displayName eq 'a' and",
         "displayName in ()",
         "displayName like 'a'",
+        "displayNme eq 'AWS-Data'",
         "displayName eq 'unclosed",
         "(displayName eq 'a'",
         "displayName in (" + ",".join(["'x'"] * 16) + ")",
@@ -65,6 +66,13 @@ def test_filters_that_graph_refuses(cloud: Cloud, query: str) -> None:
     answer = cloud.graph("GET", f"/v1.0/groups?$filter={query}")
     assert answer.status == 400
     assert answer.error
+
+
+@pytest.mark.parametrize("option", ["$expand=members", "$orderby=displayName", "$search=x"])
+def test_query_options_that_are_not_emulated_are_refused(cloud: Cloud, option: str) -> None:
+    answer = cloud.graph("GET", f"/v1.0/groups?{option}")
+    assert (answer.status, answer.error[0]) == (400, "Request_UnsupportedQuery")
+    assert option.partition("=")[0] in answer.error[1]
 
 
 def test_lists_come_in_pages_that_follow_next_links(cloud: Cloud) -> None:
@@ -139,6 +147,49 @@ def test_deleting_an_application_takes_everything_with_it_and_can_be_undone(app:
     assert cloud.get(app.path)["appId"] == app.app_id
 
 
+def test_what_must_be_unique_is_so_after_a_restore(app: App) -> None:
+    cloud = app.cloud
+    restore = "/v1.0/directory/deletedItems/{}/restore"
+    app.trust("https://example.com/acs")
+    cloud.do("DELETE", f"/applications/{app.application}")
+    successor = new_app(cloud)
+    successor.trust("https://example.com/acs")
+    refused = cloud.graph("POST", restore.format(app.application))
+    assert (refused.status, "identifierUris already exists" in refused.error[1]) == (400, True)
+    assert cloud.graph("GET", f"/v1.0/applications/{app.application}").status == 404
+    cloud.do("PATCH", f"/applications/{successor.application}", {"identifierUris": []})
+    cloud.do("POST", restore.removeprefix("/v1.0").format(app.application))
+
+    cloud.do("DELETE", app.path)
+    new = cloud.do("POST", "/servicePrincipals", {"appId": app.app_id})["id"]
+    refused = cloud.graph("POST", restore.format(app.service_principal))
+    assert refused.status == 409
+    assert refused.error[0] == "Request_MultipleObjectsWithSameKeyValue"
+    cloud.do("DELETE", f"/applications/{app.application}")
+    cloud.do("POST", restore.removeprefix("/v1.0").format(app.application))
+    found = cloud.get(f"/servicePrincipals?$filter=appId eq '{app.app_id}'")["value"]
+    assert [one["id"] for one in found] == [new]
+
+    leo = cloud.user_id("leo")
+    cloud.do("DELETE", f"/users/{leo}")
+    person = {"displayName": "Leo", "mailNickname": "leo", "accountEnabled": True}
+    cloud.do("POST", "/users", {**person, "userPrincipalName": "leo@example.com"})
+    assert cloud.graph("POST", restore.format(leo)).status == 400
+
+
+def test_a_refused_change_changes_nothing(app: App) -> None:
+    for wrong in ({"tags": "no"}, {"accountEnabled": "no"}, {"nonsense": 1}, {"appId": "x"}):
+        answer = app.cloud.graph("PATCH", f"/v1.0{app.path}", {"notes": "changed", **wrong})
+        assert (answer.status, answer.error[0]) == (400, "Request_BadRequest")
+    assert app.cloud.get(app.path)["notes"] is None
+
+
+def test_an_id_cannot_be_chosen(app: App) -> None:
+    body = {"displayName": "Twin", "id": app.application, "appId": app.app_id}
+    assert app.cloud.do("POST", "/applications", body)["id"] != app.application
+    assert app.cloud.get(f"/applications/{app.application}")["displayName"] != "Twin"
+
+
 def test_deleted_objects_are_purged_after_thirty_days(cloud: Cloud) -> None:
     ada = cloud.user_id("ada")
     cloud.do("DELETE", f"/users/{ada}")
@@ -153,9 +204,19 @@ def test_deleted_objects_are_purged_after_thirty_days(cloud: Cloud) -> None:
 def test_new_objects_can_take_a_while_to_appear(cloud: Cloud) -> None:
     cloud.control("switches", {"replication_seconds": 30})
     app = new_app(cloud)
-    assert cloud.graph("GET", f"/v1.0/applications/{app.application}").status == 404
+    person = {"displayName": "New", "mailNickname": "new", "accountEnabled": True}
+    cloud.do("POST", "/users", {**person, "userPrincipalName": "new@example.com"})
+    lists = (
+        f"/applications?$filter=appId eq '{app.app_id}'",
+        f"/servicePrincipals?$filter=appId eq '{app.app_id}'",
+        "/users?$filter=userPrincipalName eq 'new@example.com'",
+    )
+    objects = (f"/applications/{app.application}", app.path, "/users/new@example.com")
+    assert [cloud.get(path)["value"] for path in lists] == [[], [], []]
+    assert [cloud.graph("GET", f"/v1.0{path}").status for path in objects] == [404] * 3
     cloud.clock.advance(timedelta(seconds=31))
-    assert cloud.get(f"/applications/{app.application}")
+    assert [len(cloud.get(path)["value"]) for path in lists] == [1, 1, 1]
+    assert [cloud.graph("GET", f"/v1.0{path}").status for path in objects] == [200] * 3
 
 
 def test_group_assignment_needs_the_licence(app: App) -> None:
@@ -169,6 +230,24 @@ def test_group_assignment_needs_the_licence(app: App) -> None:
     assert refused.status == 403
     body["principalId"] = app.cloud.user_id("ada")
     assert app.cloud.graph("POST", f"/v1.0{app.path}/appRoleAssignedTo", body).status == 201
+
+
+def test_only_what_the_role_is_for_can_be_assigned(app: App) -> None:
+    cloud = app.cloud
+    role = {
+        "appRoleId": "8774f594-1d59-4279-b9d9-59ef09a23530",
+        "resourceId": app.service_principal,
+    }
+    mail = {"displayName": "Mail", "mailNickname": "mail", "mailEnabled": True}
+    group = cloud.do("POST", "/groups", {**mail, "securityEnabled": False})["id"]
+    path = f"/v1.0{app.path}/appRoleAssignedTo"
+    told = cloud.graph("POST", path, {**role, "principalId": group})
+    assert (told.status, "security-enabled" in told.error[1]) == (400, True)
+    (owner,) = cloud.get(f"{app.path}/owners")["value"]
+    told = cloud.graph("POST", path, {**role, "principalId": owner["id"]})
+    assert (told.status, "was not found on application" in told.error[1]) == (400, True)
+    other = {**role, "resourceId": owner["id"], "principalId": cloud.user_id("ada")}
+    assert cloud.graph("POST", path, other).status == 400
 
 
 def test_the_gallery_lists_its_templates(cloud: Cloud) -> None:

@@ -89,6 +89,22 @@ def test_what_was_used_tells_whether_it_was_the_callers_own(app: App) -> None:
     assert app.cloud.control("permissions")["operations"][operation]["owned"] is False
 
 
+def test_the_recycle_bin_needs_the_rights_for_what_is_in_it(app: App) -> None:
+    cloud = app.cloud
+    leo = f"/v1.0/directory/deletedItems/{cloud.user_id('leo')}"
+    mine = f"/v1.0/directory/deletedItems/{app.application}"
+    cloud.do("DELETE", f"/users/{cloud.user_id('leo')}")
+    cloud.do("DELETE", f"/applications/{app.application}")
+    cloud.act_as("Application.ReadWrite.OwnedBy")
+    refused = [("GET", leo), ("POST", f"{leo}/restore"), ("DELETE", leo)]
+    assert [cloud.graph(method, path).status for method, path in refused] == [403] * 3
+    listed = "/v1.0/directory/deletedItems/microsoft.graph.user"
+    assert cloud.graph("GET", listed).status == 403
+    assert cloud.graph("POST", f"{mine}/restore").status == 200
+    cloud.act_as("User.ReadWrite.All")
+    assert cloud.graph("POST", f"{leo}/restore").status == 200
+
+
 def test_unreadable_members_show_only_type_and_id(cloud: Cloud) -> None:
     group = cloud.group_id("AWS-Data")
     cloud.act_as("Group.Read.All")

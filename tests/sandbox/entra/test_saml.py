@@ -166,6 +166,17 @@ def test_entra_refuses_as_it_words_it(trusted: App, browser: Browser) -> None:
     assert elsewhere.number() == 50011
 
 
+def test_without_required_assignment_everybody_is_let_in(trusted: App, browser: Browser) -> None:
+    trusted.cloud.do("PATCH", trusted.path, {"appRoleAssignmentRequired": False})
+    browser.ask(request_xml()).sign_in("bob")
+    assert judged(trusted, browser.fields["SAMLResponse"]).get_nameid() == "bob@example.com"
+
+
+def test_a_disabled_app_lets_nobody_in(trusted: App, browser: Browser) -> None:
+    trusted.cloud.do("PATCH", trusted.path, {"accountEnabled": False})
+    assert browser.ask(request_xml()).sign_in("ada").number() == 7000112
+
+
 def test_an_app_without_certificate_signs_nobody_in(app: App, browser: Browser) -> None:
     app.trust(ACS)
     app.assign(app.cloud.user_id("ada"))
