@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -22,6 +23,7 @@ from federation.permissions import Feature, Purpose, required_actions, required_
 from ops.doctor import examine, examine_clouds, stack_features
 from ops.session import Session
 from ops.stack import Cli, Stack, read_stack
+from ops.status import read_status
 from sandbox.folder import REPOSITORY
 from sandbox.privileges.document import document
 from sandbox.privileges.stories import STORIES, Play
@@ -71,6 +73,8 @@ class Seen:
     without_action: dict[str, set[str]] = field(default_factory=dict)
     probed: dict[str, set[str]] = field(default_factory=dict)
     quirks: dict[str, list[Finding]] = field(default_factory=dict)
+    noted: dict[str, list[str]] = field(default_factory=dict)
+    """What the status says of the same."""
     command: subprocess.CompletedProcess[str] | None = None
     features: frozenset[Feature] = frozenset()
 
@@ -140,6 +144,7 @@ def seen(deployment: Deployment, deployed: Play, in_its_shell: None) -> Seen:
     for switch in ("reverse_secrets", "extra_secret"):
         deployment.sandbox.control_entra("switches", {switch: True})
         seen.quirks[switch] = findings(stack, Purpose.DEPLOY)
+        seen.noted[switch] = list(read_status(Session(stack), datetime.now(UTC)).notes)
         deployment.sandbox.control_entra("switches", {switch: False})
     deployment.sandbox.control_entra("switches", {"group_licence": False})
     seen.quirks["group_licence"] = findings(stack, Purpose.DEPLOY)
@@ -251,6 +256,8 @@ def test_quirks_of_entra_are_explained(seen: Seen, switch: str, check: str, word
     (problem,) = problems(seen.quirks[switch])
     assert problem.check == check
     assert words in problem.text
+    if check == "secrets":
+        assert problem.text in seen.noted[switch]
 
 
 def test_the_command_exits_with_one_and_names_both(seen: Seen) -> None:
