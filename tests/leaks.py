@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 # Any Graph token and any private key: these are made inside the sandbox, so only their form is
-# known. {"typ":"JWT" and -----BEGIN … PRIVATE KEY.
+# known: a JWT, a PEM, a PEM in base64, and the base64 of PKCS #8 (RFC 5208) with an RSA key.
 _FORMS = {
     "an access token": re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}"),
-    "a private key": re.compile(rb"PRIVATE KEY-----|LS0tLS1CRUdJTi[\w+/=]{4,24}UFJJVkFURS"),
+    "a private key": re.compile(
+        rb"PRIVATE KEY-----|LS0tLS1CRUdJTi[\w+/=]{4,24}UFJJVkFURS"
+        rb"|MII[\w+/]{2,3}IBADANBgkqhkiG9w0BAQEF"
+    ),
 }
 
 
@@ -36,8 +39,22 @@ class Secrets:
 
 
 def _written(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded}
+    """A secret as texts show it: plain, in a URL, in JSON, in hexadecimal, in base64."""
+    plain = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    return plain | {secret.encode().hex()} | set(_inside_base64(secret.encode()))
+
+
+def _inside_base64(secret: bytes) -> Iterator[str]:
+    """What of a secret shows in the base64 of any text around it, `id:secret` for example.
+
+    Three bytes are four characters: there are three ways to lie in them, and the characters at
+    both ends are shared with the neighbours.
+    """
+    for shift in range(3):
+        whole = secret[-shift % 3 :]
+        whole = whole[: len(whole) // 3 * 3]
+        yield base64.b64encode(whole).decode()
+        yield base64.urlsafe_b64encode(whole).decode()
 
 
 # Every secret that a test has met, by what it is; `tests.support` adds to it.

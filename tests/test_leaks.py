@@ -5,6 +5,13 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from tests import leaks
 from tests.leaks import Secrets, guard
@@ -21,7 +28,23 @@ def test_the_search_finds_what_is_there() -> None:
     pem = b"-----BEGIN RSA " + b"PRIVATE KEY-----\nMIIE"
     assert secrets.found_in(pem) == ["a private key"]
     assert secrets.found_in(base64.b64encode(pem)) == ["a private key"]
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    der = (Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    assert secrets.found_in(base64.b64encode(key.private_bytes(*der))) == ["a private key"]
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert secrets.found_in(base64.b64encode(public)) == []
     assert secrets.found_in(b"a/secret") == []
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "client:"])
+@pytest.mark.parametrize("after", ["", "z", '"}'])
+def test_the_search_finds_what_is_part_of_an_encoded_text(before: str, after: str) -> None:
+    secret = "~~~?0123456789?secret~~~>"
+    text = f"{before}{secret}{after}".encode()
+    secrets = Secrets({"it": secret})
+    for encoded in (base64.b64encode(text), base64.urlsafe_b64encode(text), text.hex().encode()):
+        assert secrets.found_in(b"x" + encoded + b"y") == ["it"]
+    assert secrets.found_in(base64.b64encode(text.replace(b"secret", b"public"))) == []
 
 
 def test_a_test_that_prints_a_secret_fails_without_showing_it(
