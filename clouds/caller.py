@@ -169,6 +169,9 @@ class Permissions:
             "sso:DescribeInstanceAccessControlAttributeConfiguration": lambda: (
                 sso.describe_instance_access_control_attribute_configuration(InstanceArn=instance)
             ),
+            "sso:ListPermissionSets": lambda: sso.list_permission_sets(
+                InstanceArn=instance, MaxResults=1
+            ),
             "identitystore:ListGroups": lambda: store.list_groups(
                 IdentityStoreId=store_id, MaxResults=1
             ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from federation.access_stack import AccessStackSettings
 from federation.declared import Access
 from federation.organization import Organization
 from federation.selection import Selection
@@ -28,6 +29,8 @@ class Purpose(StrEnum):
 class Feature(StrEnum):
     """What not every stack has, in the words of a reason for its permissions."""
 
+    FEDERATION = "stacks that own a federation"
+    ACCESS_STACK = "access stacks"
     GROUPS = "groups that the stack makes (create: true)"
     PEOPLE = "people in the access file (users, or owners and members of a group)"
     INLINE_POLICIES = "inline policies"
@@ -59,10 +62,14 @@ _CHANGING: Final = (_DEPLOY, _DESTROY)
 _Row = tuple[Feature | None, tuple[Purpose, ...], str]
 
 _ROLES: Final[tuple[_Row, ...]] = (
-    (None, (_PREVIEW,), "Synchronization.Read.All"),
     (None, _READING, "GroupMember.Read.All"),
-    (None, tuple(Purpose), "Application.Read.All"),
-    (None, _CHANGING, "Application.ReadWrite.OwnedBy AppRoleAssignment.ReadWrite.All"),
+    (Feature.FEDERATION, (_PREVIEW,), "Synchronization.Read.All"),
+    (Feature.FEDERATION, tuple(Purpose), "Application.Read.All"),
+    (
+        Feature.FEDERATION,
+        _CHANGING,
+        "Application.ReadWrite.OwnedBy AppRoleAssignment.ReadWrite.All",
+    ),
     (Feature.PEOPLE, _READING, "User.Read.All"),
     (Feature.GROUPS, _CHANGING, "Group.ReadWrite.All"),
 )
@@ -98,6 +105,7 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
             "sso:DetachManagedPolicyFromPermissionSet sso:ProvisionPermissionSet"
         ),
     ),
+    (Feature.ACCESS_STACK, _READING, "sso:ListPermissionSets"),
     (Feature.INLINE_POLICIES, _READING, "sso:GetInlinePolicyForPermissionSet"),
     (Feature.INLINE_POLICIES, (_DEPLOY,), "sso:PutInlinePolicyToPermissionSet"),
     (Feature.INLINE_POLICIES, _CHANGING, "sso:DeleteInlinePolicyFromPermissionSet"),
@@ -218,10 +226,12 @@ def missing_roles(
     ]
 
 
-def declared_features(access: Access, settings: Settings) -> set[Feature]:
+def declared_features(access: Access, settings: Settings | AccessStackSettings) -> set[Feature]:
     """What a stack will have, as far as its own files say."""
     groups, sets = access.groups.values(), access.permission_sets.values()
     has = {
+        Feature.FEDERATION: isinstance(settings, Settings),
+        Feature.ACCESS_STACK: isinstance(settings, AccessStackSettings),
         Feature.GROUPS: any(group.create for group in groups),
         Feature.PEOPLE: bool(access.users)
         or any(group.owners or group.members for group in groups),
@@ -230,7 +240,8 @@ def declared_features(access: Access, settings: Settings) -> set[Feature]:
         Feature.BOUNDARIES: any(one.permissions_boundary for one in sets),
         Feature.SET_TAGS: any(one.tags for one in sets),
         Feature.ACCOUNT_TAGS: access.uses_tags,
-        Feature.ATTRIBUTES: bool(settings.identity_center.access_control_attributes),
+        Feature.ATTRIBUTES: isinstance(settings, Settings)
+        and bool(settings.identity_center.access_control_attributes),
     }
     return {feature for feature, present in has.items() if present}
 

@@ -87,7 +87,7 @@ def stack_features(session: Session) -> set[Feature]:
     """What the stack declares or still has. Raises InvalidInput."""
     stack = session.stack
     kinds = {resource.type.rpartition(":")[2] for resource in stack.resources}
-    found = declared_features(session.access, stack.settings) | made_features(kinds)
+    found = declared_features(session.access, stack.any_settings) | made_features(kinds)
     return found | ({Feature.SET_TAGS} if _has_tags(stack) else set())
 
 

@@ -36,7 +36,7 @@ class Session:
     @cached_property
     def access(self) -> Access:
         """The access files, from the repository root. Raises InvalidInput."""
-        return load_access(self.stack.settings.access, root=REPOSITORY)
+        return load_access(self.stack.any_settings.access, root=REPOSITORY)
 
     @cached_property
     def site(self) -> Site:

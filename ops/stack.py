@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from federation.access_stack import KEY as FEDERATION_STACK
+from federation.access_stack import AccessStackSettings, load_access_stack
 from federation.checkpoint import Checkpoint, read
 from federation.settings import NAMESPACE, Settings, load_settings
 
@@ -178,13 +179,21 @@ class Stack:
     @cached_property
     def settings(self) -> Settings:
         """The validated configuration. Raises InvalidInput; StackError for an access stack."""
-        federation = self.section(NAMESPACE).get(FEDERATION_STACK)
-        if federation:
+        found = self.any_settings
+        if isinstance(found, AccessStackSettings):
             raise StackError(
-                f"{self.name} is an access stack: ask its federation stack, {federation}; what is "
-                "held here is in this stack's output held"
+                f"{self.name} is an access stack: ask its federation stack, "
+                f"{found.federation_stack}; what is held here is in this stack's output held"
             )
-        return load_settings(self.section(NAMESPACE), file=f"Pulumi.{self.name}.yaml")
+        return found
+
+    @cached_property
+    def any_settings(self) -> Settings | AccessStackSettings:
+        """The validated configuration of either kind of stack. Raises InvalidInput."""
+        values, file = self.section(NAMESPACE), f"Pulumi.{self.name}.yaml"
+        if FEDERATION_STACK in values:
+            return load_access_stack(values, file=file)
+        return load_settings(values, file=file)
 
     def section(self, namespace: str) -> dict[str, Any]:
         """The configuration of one namespace, keys without it."""

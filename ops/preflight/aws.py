@@ -13,7 +13,7 @@ from federation.instance import Instance, UnusableInstanceError, choose_instance
 from federation.organization import Organization
 from federation.permissions import Feature, Need, Purpose, grants_management, required_actions
 from federation.phases import phase_of
-from federation.settings import Phase
+from federation.settings import Phase, Settings
 from ops.preflight.entra import check_clock
 from ops.session import Session
 
@@ -71,8 +71,9 @@ class AwsChecks:
             return None
 
     def _regions(self, region: str) -> None:
-        settings = self.session.stack.settings
-        theirs = settings.provisioning.region if settings.provisioning else None
+        settings = self.session.stack.any_settings
+        provisioning = settings.provisioning if isinstance(settings, Settings) else None
+        theirs = provisioning.region if provisioning else None
         if theirs and theirs != region:
             self.findings.problem(
                 "region",
@@ -102,8 +103,11 @@ class AwsChecks:
             self.findings.fine("instance", f"IAM Identity Center: {instance.arn}, ACTIVE")
             return instance
         text = f"IAM Identity Center is not enabled in {region} (step 1)"
-        settings, access = self.session.stack.settings, self.session.access
-        if phase_of(settings, declares_access=bool(access.rules)) is Phase.APP:
+        settings, access = self.session.stack.any_settings, self.session.access
+        if (
+            isinstance(settings, Settings)
+            and phase_of(settings, declares_access=bool(access.rules)) is Phase.APP
+        ):
             self.findings.note("instance", f"{text}; phase app does without it")
         else:
             self.findings.problem(
@@ -127,7 +131,7 @@ class AwsChecks:
                 f"the management account of {len(organization.accounts)} accounts",
             )
             return touches
-        if touches and self.session.stack.settings.identity_center.management_access is None:
+        if touches and self.session.stack.any_settings.identity_center.management_access is None:
             self.findings.problem(
                 "organization",
                 f"the access file grants access to the management account {management}, which "

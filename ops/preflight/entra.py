@@ -50,6 +50,11 @@ class EntraChecks:
         self._clock()
         granted = frozenset(claims.get("roles") or ())
         self._roles(claims, granted)
+        if Feature.FEDERATION in self.features:
+            self._federation(claims, granted)
+
+    def _federation(self, claims: Mapping[str, Any], granted: frozenset[str]) -> None:
+        """What only the stack that owns the application has to do with."""
         principal = self.session.service_principal_id
         if principal and _OWNED in granted and _ALL not in granted:
             self._ownership(str(claims.get("oid")))
@@ -101,7 +106,9 @@ class EntraChecks:
             )
         else:
             count = len(required_roles(self.purpose, self.features))
-            self.findings.fine("graph-roles", f"all {count} Graph app roles are granted")
+            self.findings.fine(
+                "graph-roles", f"Graph app roles: all that are needed are granted ({count})"
+            )
 
     def _ownership(self, object_id: str) -> None:
         """Graph, OwnedBy: "cannot update any apps that it is not an owner of"."""

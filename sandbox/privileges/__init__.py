@@ -1,4 +1,4 @@
-"""Which permissions a stack really uses: two stacks are played and every call is counted.
+"""Which permissions a stack really uses: stacks are played and every call is counted.
 
 `python -m sandbox.privileges` writes docs/permissions.md from it.
 """

@@ -1,6 +1,6 @@
-"""`python -m sandbox.privileges`: plays both stacks and writes docs/permissions.md.
+"""`python -m sandbox.privileges`: plays all stacks and writes docs/permissions.md.
 
-Runs on a sandbox of its own and takes two minutes.
+Runs on a sandbox of its own and takes three minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox import process
 from sandbox.folder import REPOSITORY, Folder, Running, SandboxError
 from sandbox.privileges.document import Usages, document
-from sandbox.privileges.stories import STORIES, Play
+from sandbox.privileges.stories import STORIES, Play, TeamPlay
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
         folder = Folder(Path(place))
         try:
             running, _ = process.start(folder, process.Start())
-            page = document(*(_play(folder, running, name) for name in ("plain", "full")))
+            page = document(**_plays(folder, running))
         except SandboxError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -37,12 +37,20 @@ def main() -> int:
     return 0
 
 
-def _play(folder: Folder, running: Running, name: str) -> Usages:
-    play = Play(folder, running, STORIES[name])
-    play.make()
-    play.change()
-    play.destroy()
-    return play.usage
+def _plays(folder: Folder, running: Running) -> dict[str, Usages]:
+    plain = Play(folder, running, STORIES["plain"])
+    team = TeamPlay(folder, running, STORIES["team"])
+    full = Play(folder, running, STORIES["full"])
+    plain.make()
+    plain.change()
+    team.make()
+    team.change()
+    team.destroy()
+    plain.destroy()
+    full.make()
+    full.change()
+    full.destroy()
+    return {play.story.name: play.usage for play in (plain, team, full)}
 
 
 if __name__ == "__main__":

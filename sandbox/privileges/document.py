@@ -15,6 +15,7 @@ _PAGE = Path(__file__).with_name("page.md")
 
 # Statement by a part of the action's name, for actions that a stack without features never uses.
 _STATEMENTS = {
+    "sso:ListPermissionSets": "AccessStacks",
     "InlinePolicy": "InlinePolicies",
     "CustomerManagedPolicy": "CustomerManagedPolicies",
     "PermissionsBoundary": "PermissionsBoundaries",
@@ -34,23 +35,31 @@ _DOCTOR = {
 }
 
 
-def document(plain: Usages, full: Usages) -> str:
-    """The page; `full` is a stack that has everything, `plain` one that has nothing special."""
+def document(*, plain: Usages, full: Usages, team: Usages) -> str:
+    """The page; `full` is a stack that has everything, `plain` one that has nothing special.
+
+    `team` is an access stack, as plain as that.
+    """
     policies: dict[str, str] = {
-        purpose: _json(_policy(plain[purpose].actions, full[purpose].actions))
+        purpose: _json(
+            _policy(plain[purpose].actions, full[purpose].actions | team[purpose].actions)
+        )
         for purpose in PURPOSES
     }
     page = Template(_PAGE.read_text(encoding="utf-8"))
-    return page.substitute(policies, roles=_roles(plain, full), doctor=_json(_DOCTOR))
+    return page.substitute(policies, roles=_roles(plain, full, team), doctor=_json(_DOCTOR))
 
 
-def _roles(plain: Usages, full: Usages) -> str:
-    rows = ["| app role | preview | deploy | destroy | needed by |", "|---|---|---|---|---|"]
+def _roles(plain: Usages, full: Usages, team: Usages) -> str:
+    columns = ("app role", *PURPOSES, "access stack", "needed by")
+    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     names = sorted({role for usage in full.values() for role in usage.roles()})
     names += sorted({role for usage in plain.values() for role in usage.roles()} - set(names))
     for name in names:
         cells = [_cell(name, plain[purpose].roles(), full[purpose].roles()) for purpose in PURPOSES]
-        rows.append(f"| `{name}` | {' | '.join(cells)} | {_refused(name, full, plain)} |")
+        teams = ", ".join(purpose for purpose in PURPOSES if name in team[purpose].roles())
+        cells += [teams or "no", _refused(name, full, plain)]
+        rows.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

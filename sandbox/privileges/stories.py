@@ -1,4 +1,4 @@
-"""The two stacks that are played: one with what every stack has, one with all that there is."""
+"""The stacks that are played: with what every stack has, with all there is, an access stack."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Play:
     running: Running
     story: Story
     grant: Callable[[Purpose], None] = lambda _: None
+    stack_name: str = STACK
     usage: dict[Purpose, Usage] = field(
         default_factory=lambda: {each: Usage() for each in PURPOSES}
     )
@@ -50,7 +51,7 @@ class Play:
     def __post_init__(self) -> None:
         self.home = self.folder.root / self.story.name
         environment = for_children(self.folder, self.running)
-        self.stack = PulumiStack(self.home, environment, stack=STACK)
+        self.stack = PulumiStack(self.home, environment, stack=self.stack_name)
         self._console = Console(self.folder, self.running)
 
     def make(self) -> None:
@@ -125,6 +126,27 @@ class Play:
             self.stack.set_config(f"{_ATTRIBUTES}.{name}", source)
 
 
+@dataclass
+class TeamPlay(Play):
+    """An access stack on the federation that was made last."""
+
+    stack_name: str = "team"
+
+    def make(self) -> None:
+        """A preview and an update. Raises SandboxError."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        write_project(self.home)
+        (self.home / f"Pulumi.{self.stack_name}.yaml").write_text(
+            f"config: {{aws:region: {self.running.region}}}\n"
+        )
+        self.stack.select()
+        self._write(self.story.access)
+        self.stack.set_config("access", str(self.home / "access.yaml"))
+        self.stack.set_config("federationStack", STACK)
+        self._run("preview", self.stack.preview)
+        self._run("deploy", self.stack.up)
+
+
 def _rule(group: str, permission_set: str, target: dict[str, Any]) -> dict[str, Any]:
     return {"group": group, "permissionSets": [permission_set], "targets": [target]}
 
@@ -142,24 +164,31 @@ _GROUPS: dict[str, Any] = {
     "platform": {"displayName": "AWS-Platform"},
     "developers": {"displayName": "AWS-Developers"},
 }
-_PLAIN = Story(
-    name="plain",
-    access={
-        "groups": _GROUPS,
-        "permissionSets": {"ReadOnly": _set(sessionDuration="PT8H"), "Audit": _set()},
-        "rules": [
-            _rule("platform", "ReadOnly", {"ou": "Workloads/Dev"}),
-            _rule("developers", "Audit", {"accountName": "network-prod"}),
-        ],
-    },
-    changed={
-        "groups": _GROUPS,
-        "permissionSets": {
-            "ReadOnly": {"sessionDuration": "PT4H", "managedPolicies": ["job-function/Billing"]}
+
+
+def _plain(name: str, *, prefix: str = "") -> Story:
+    """A set that is changed and one that goes, with a row each; sets belong to one stack alone."""
+    look, audit = f"{prefix}ReadOnly", f"{prefix}Audit"
+    return Story(
+        name=name,
+        access={
+            "groups": _GROUPS,
+            "permissionSets": {look: _set(sessionDuration="PT8H"), audit: _set()},
+            "rules": [
+                _rule("platform", look, {"ou": "Workloads/Dev"}),
+                _rule("developers", audit, {"accountName": "network-prod"}),
+            ],
         },
-        "rules": [_rule("platform", "ReadOnly", {"accountName": "web-dev"})],
-    },
-)
+        changed={
+            "groups": _GROUPS,
+            "permissionSets": {
+                look: {"sessionDuration": "PT4H", "managedPolicies": ["job-function/Billing"]}
+            },
+            "rules": [_rule("platform", look, {"accountName": "web-dev"})],
+        },
+    )
+
+
 _EVERYTHING = {
     "customerManagedPolicies": [{"name": "deploy", "path": "/platform/"}],
     "inlinePolicy": _inline("s3:ListAllMyBuckets"),
@@ -214,4 +243,4 @@ _FULL = Story(
         ],
     },
 )
-STORIES = {story.name: story for story in (_PLAIN, _FULL)}
+STORIES = {story.name: story for story in (_plain("plain"), _plain("team", prefix="Team"), _FULL)}

@@ -135,10 +135,13 @@ def test_one_federation_and_any_number_of_access_stacks(
     assert not any(kind.startswith("azuread:") for kind in types)
     assert federation.token not in str(first.stack.export())
 
-    # What an access stack has no part in is asked of its federation stack; its diff is its own.
+    # What an access stack has no part in is asked of its federation stack.
     status = second.ops("status")
     assert status.returncode == 2
     assert f"ask its federation stack, {full_name}" in status.stderr
+    doctor = second.ops("doctor")
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "Graph app roles: all that are needed are granted (1)" in doctor.stdout
     second.write(look("SecondLook", "developers", "AWS-Developers", "611111111111"))
     diff = second.ops("diff")
     assert diff.returncode == 0, diff.stderr

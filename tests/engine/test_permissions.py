@@ -1,6 +1,6 @@
 """Least privilege on the real engine: each set suffices, each permission of it is needed and told.
 
-Both stacks of docs/permissions.md are played with exactly the sets that the page and `ops doctor`
+The stacks of docs/permissions.md are played with exactly the sets that the page and `ops doctor`
 name; then each permission is taken away in turn.
 """
 
@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,14 +26,16 @@ from ops.stack import Cli, Stack, read_stack
 from ops.status import read_status
 from sandbox.folder import REPOSITORY
 from sandbox.privileges.document import document
-from sandbox.privileges.stories import STORIES, Play
+from sandbox.privileges.stories import STORIES, Play, TeamPlay
 from sandbox.privileges.usage import Usage
 from sandbox.stack import STACK
 from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
-ALL = frozenset(Feature)
+PLAIN = frozenset({Feature.FEDERATION})
+TEAM = frozenset({Feature.ACCESS_STACK})
+ALL = frozenset(Feature) - TEAM
 SIMULATE = "iam:SimulatePrincipalPolicy"
 
 
@@ -70,7 +72,7 @@ class Seen:
     untouched: dict[Purpose, list[Finding]] = field(default_factory=dict)
     unsimulated: list[Finding] = field(default_factory=list)
     without_role: dict[tuple[Purpose, str], set[str]] = field(default_factory=dict)
-    without_action: dict[str, set[str]] = field(default_factory=dict)
+    without_action: dict[tuple[Purpose, str], set[str]] = field(default_factory=dict)
     probed: dict[str, set[str]] = field(default_factory=dict)
     quirks: dict[str, list[Finding]] = field(default_factory=dict)
     noted: dict[str, list[str]] = field(default_factory=dict)
@@ -84,9 +86,11 @@ def deployment(sandbox: Sandbox) -> Deployment:
     return Deployment(sandbox)
 
 
-def start(deployment: Deployment, name: str, features: frozenset[Feature]) -> Play:
+def start(
+    deployment: Deployment, name: str, features: frozenset[Feature], kind: type[Play] = Play
+) -> Play:
     sandbox = deployment.sandbox
-    return Play(
+    return kind(
         sandbox.folder,
         sandbox.running,
         STORIES[name],
@@ -95,13 +99,43 @@ def start(deployment: Deployment, name: str, features: frozenset[Feature]) -> Pl
 
 
 @pytest.fixture(scope="module")
-def plain(deployment: Deployment) -> dict[Any, Usage]:
-    """A stack with nothing special, from nothing to nothing."""
-    play = start(deployment, "plain", frozenset())
+def federation(deployment: Deployment) -> Play:
+    """A stack with nothing special, after all its changes."""
+    play = start(deployment, "plain", PLAIN)
     play.make()
     play.change()
-    play.destroy()
-    return play.usage
+    return play
+
+
+@pytest.fixture(scope="module")
+def team_stack(deployment: Deployment, federation: Play) -> Play:
+    """An access stack on it, after all its changes."""
+    play = start(deployment, "team", TEAM, TeamPlay)
+    play.make()
+    play.change()
+    return play
+
+
+@pytest.fixture(scope="module")
+def team_seen(deployment: Deployment, team_stack: Play) -> Seen:
+    """What the doctor said of the access stack."""
+    with patch.dict(os.environ, team_stack.stack.environment, clear=True):
+        stack = read_stack(Cli(directory=team_stack.home, stack=team_stack.stack_name))
+        return look(deployment, stack, TEAM)
+
+
+@pytest.fixture(scope="module")
+def team(team_stack: Play, team_seen: Seen) -> dict[Any, Usage]:
+    """The access stack, to its end."""
+    team_stack.destroy()
+    return team_stack.usage
+
+
+@pytest.fixture(scope="module")
+def plain(federation: Play, team: dict[Any, Usage]) -> dict[Any, Usage]:
+    """The stack with nothing special, to its end."""
+    federation.destroy()
+    return federation.usage
 
 
 @pytest.fixture(scope="module")
@@ -123,23 +157,10 @@ def in_its_shell(deployed: Play) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def seen(deployment: Deployment, deployed: Play, in_its_shell: None) -> Seen:
     stack = read_stack(Cli(directory=deployed.home, stack=STACK))
-    seen = Seen(features=frozenset(stack_features(Session(stack))))
-    for purpose in Purpose:
-        deployment.may(roles_of(purpose, ALL), {*actions_of(purpose, ALL), SIMULATE})
-        seen.untouched[purpose] = examine(Session(stack), purpose).found
-        for role in roles_of(purpose, ALL):
-            roles = roles_of(purpose, ALL) - {role}
-            deployment.may(roles, {*actions_of(purpose, ALL), SIMULATE})
-            seen.without_role[purpose, role] = missing(findings(stack, purpose))
+    seen = look(deployment, stack, ALL)
     roles, actions = roles_of(Purpose.DEPLOY, ALL), actions_of(Purpose.DEPLOY, ALL)
-    for action in actions:
-        deployment.may(roles, {*actions, SIMULATE} - {action})
-        seen.without_action[action] = missing(findings(stack, Purpose.DEPLOY))
     deployment.may(roles, actions)
     seen.unsimulated = findings(stack, Purpose.DEPLOY)
-    for action in actions_of(Purpose.PREVIEW, ALL):
-        deployment.may(roles, actions - {action})
-        seen.probed[action] = missing(findings(stack, Purpose.DEPLOY))
     deployment.may({*roles, "Organization.Read.All"}, {*actions, SIMULATE})
     for switch in ("reverse_secrets", "extra_secret"):
         deployment.sandbox.control_entra("switches", {switch: True})
@@ -157,6 +178,26 @@ def seen(deployment: Deployment, deployed: Play, in_its_shell: None) -> Seen:
         text=True,
         check=False,
     )
+    return seen
+
+
+def look(deployment: Deployment, stack: Stack, features: frozenset[Feature]) -> Seen:
+    """The doctor with each whole table, and with each permission of each table taken away."""
+    seen = Seen(features=frozenset(stack_features(Session(stack))))
+    for purpose in Purpose:
+        roles, actions = roles_of(purpose, features), actions_of(purpose, features)
+        deployment.may(roles, {*actions, SIMULATE})
+        seen.untouched[purpose] = examine(Session(stack), purpose).found
+        for role in roles:
+            deployment.may(roles - {role}, {*actions, SIMULATE})
+            seen.without_role[purpose, role] = missing(findings(stack, purpose))
+        for action in actions:
+            deployment.may(roles, {*actions, SIMULATE} - {action})
+            seen.without_action[purpose, action] = missing(findings(stack, purpose))
+    roles, actions = roles_of(Purpose.DEPLOY, features), actions_of(Purpose.DEPLOY, features)
+    for action in actions_of(Purpose.PREVIEW, features):
+        deployment.may(roles, actions - {action})
+        seen.probed[action] = missing(findings(stack, Purpose.DEPLOY))
     return seen
 
 
@@ -183,11 +224,15 @@ def full(seen: Seen, deployed: Play) -> dict[Any, Usage]:
 
 
 def test_the_table_is_what_a_plain_stack_uses(plain: dict[Any, Usage]) -> None:
-    assert_exact(plain, frozenset())
+    assert_exact(plain, PLAIN)
 
 
 def test_the_table_is_what_a_stack_with_everything_uses(full: dict[Any, Usage]) -> None:
     assert_exact(full, ALL)
+
+
+def test_the_table_is_what_an_access_stack_uses(team: dict[Any, Usage]) -> None:
+    assert_exact(team, TEAM)
 
 
 def assert_exact(usage: dict[Any, Usage], features: frozenset[Feature]) -> None:
@@ -198,9 +243,12 @@ def assert_exact(usage: dict[Any, Usage], features: frozenset[Feature]) -> None:
         assert set(used.roles()) == roles_of(purpose, features)
 
 
-def test_the_page_says_what_was_used(plain: dict[Any, Usage], full: dict[Any, Usage]) -> None:
+def test_the_page_says_what_was_used(
+    plain: dict[Any, Usage], full: dict[Any, Usage], team: dict[Any, Usage]
+) -> None:
     page = (REPOSITORY / "docs" / "permissions.md").read_text(encoding="utf-8")
-    assert page == document(plain, full), "run python -m sandbox.privileges"
+    written = document(plain=plain, full=full, team=team)
+    assert page == written, "run python -m sandbox.privileges"
 
 
 def test_nothing_is_left(full: dict[Any, Usage], deployment: Deployment) -> None:
@@ -210,37 +258,49 @@ def test_nothing_is_left(full: dict[Any, Usage], deployment: Deployment) -> None
     assert (counts["synchronizationJobs"], counts["appRoleAssignments"]) == (0, 0)
 
 
-def test_the_doctor_sees_what_the_stack_has(seen: Seen) -> None:
+def test_the_doctor_sees_what_the_stack_has(seen: Seen, team_seen: Seen) -> None:
     assert seen.features | {Feature.MANAGEMENT_ROWS} == ALL
+    assert team_seen.features == TEAM
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_nothing_is_missing_with_the_sets_of_the_page(seen: Seen, purpose: Purpose) -> None:
-    assert problems(seen.untouched[purpose]) == []
-    told = {one.check for one in seen.untouched[purpose] if one.level == "fine"}
-    assert {"graph-roles", "iam-actions", "cli", "plugins", "aws-credentials"} <= told
+def test_nothing_is_missing_with_the_sets_of_the_page(
+    seen: Seen, team_seen: Seen, purpose: Purpose
+) -> None:
+    for found in (seen.untouched[purpose], team_seen.untouched[purpose]):
+        assert problems(found) == []
+        told = {one.check for one in found if one.level == "fine"}
+        assert {"graph-roles", "iam-actions", "cli", "plugins", "aws-credentials"} <= told
 
 
-def test_each_missing_app_role_is_named_alone(seen: Seen) -> None:
-    expected = {(purpose, role): {role} for purpose in Purpose for role in roles_of(purpose, ALL)}
-    assert len(expected) == 13
-    # A group that the stack may not make any more may still have to be read.
-    expected[Purpose.DEPLOY, "Group.ReadWrite.All"] = {"Group.ReadWrite.All"}
-    assert seen.without_role == expected
+def test_each_missing_app_role_is_named_alone(seen: Seen, team_seen: Seen) -> None:
+    assert len(seen.without_role) == 13
+    assert len(team_seen.without_role) == 2
+    for found in (seen, team_seen):
+        assert_named_alone(found.without_role)
 
 
-def test_each_missing_iam_action_is_named_alone(seen: Seen) -> None:
-    assert len(seen.without_action) > 40
-    assert seen.without_action == {action: {action} for action in actions_of(Purpose.DEPLOY, ALL)}
+def test_each_missing_iam_action_is_named_alone(seen: Seen, team_seen: Seen) -> None:
+    assert len(seen.without_action) > 80
+    assert len(team_seen.without_action) > 40
+    for found in (seen, team_seen):
+        assert_named_alone(found.without_action)
 
 
-def test_without_simulation_reading_actions_are_told_by_reading(seen: Seen) -> None:
+def assert_named_alone(found: Mapping[tuple[Purpose, str], set[str]]) -> None:
+    assert found == {(purpose, taken): {taken} for purpose, taken in found}
+
+
+def test_without_simulation_reading_actions_are_told_by_reading(
+    seen: Seen, team_seen: Seen
+) -> None:
     assert problems(seen.unsimulated) == []
     (unknown,) = [one.text for one in seen.unsimulated if "can't be told" in one.text]
     assert "sso:CreateAccountAssignment" in unknown
     assert "sso:ListInstances" not in unknown
     assert len(seen.probed) > 15
-    for action, told in seen.probed.items():
+    assert "sso:ListPermissionSets" in team_seen.probed
+    for action, told in (*seen.probed.items(), *team_seen.probed.items()):
         assert action in told, action
 
 
