@@ -79,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--seconds", type=float, default=0.0, help="how long a delay takes")
     timing = way("timing", _time, "make Identity Center slow or narrow; what is left out is off")
     timing.add_argument("--delay-seconds", type=float, default=0.0)
+    timing.add_argument("--propagation-seconds", type=float, default=0.0)
     timing.add_argument("--max-outstanding", type=int)
     timing.add_argument("--calls-per-second", type=int)
     switch = way("entra", _switch, "set a switch of Entra: entra replication_seconds 5")
@@ -107,6 +108,7 @@ def _time(board: Switchboard, asked: argparse.Namespace) -> None:
     board.time(
         {
             "delaySeconds": asked.delay_seconds,
+            "propagationSeconds": asked.propagation_seconds,
             **{name: value for name, value in limits.items() if value is not None},
         }
     )

@@ -10,7 +10,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from sandbox.aws.errors import AwsError
 from sandbox.aws.faults import answer_is_lost, expect_answer
+from sandbox.aws.gateway import is_signed, refused
 from sandbox.aws.pages import message_page
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Application:
         return answer
 
     def _respond(self, request: Request) -> Response:
+        if is_signed(request):
+            return self._call(request)
         try:
             endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
             return self._routed(request, endpoint, values)
@@ -84,6 +88,15 @@ class Application:
         except Exception:  # noqa: BLE001  (a person gets a page, the log the traceback)
             _log.exception("%s %s failed", request.method, request.path)
             return message_page("Internal error", "The sandbox failed; see its log.", 500)
+
+    def _call(self, request: Request) -> Response:
+        """An API call, at whichever path the service has it; its answer is never a page."""
+        try:
+            request.get_data(cache=True)
+        except HTTPException as error:
+            name, text = error.name.replace(" ", ""), error.description or error.name
+            return refused(request, AwsError(name, text, status=error.code or 400))
+        return self._aws.gateway.respond(request)
 
     def _routed(self, request: Request, endpoint: str, values: Mapping[str, Any]) -> Response:
         aws = self._aws

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.aws import Aws
 
 ACCOUNT_STATES = ("PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
+_HOUR = 3600
 
 Body = dict[str, Any]
 
@@ -95,19 +96,23 @@ class Control:
     def _timing(self, body: Body) -> Body:
         """How slow and how narrow Identity Center is; what is left out is off.
 
-        `{"delaySeconds": 5, "maxOutstanding": 10, "callsPerSecond": 20}`
+        `{"delaySeconds": 5, "propagationSeconds": 2, "maxOutstanding": 10, "callsPerSecond": 20}`
         """
-        delay = body.get("delaySeconds", 0)
-        if not isinstance(delay, int | float) or isinstance(delay, bool) or delay < 0:
-            raise ConsoleError("delaySeconds must be a number of seconds.", 400)
+        times = {name: body.get(name, 0) for name in ("delaySeconds", "propagationSeconds")}
+        for name, seconds in times.items():
+            if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+                raise ConsoleError(f"{name} must be a number of seconds.", 400)
+            if not 0 <= seconds <= _HOUR:
+                raise ConsoleError(f"{name} must be from 0 to {_HOUR}.", 400)
         limits = {name: body.get(name) for name in ("maxOutstanding", "callsPerSecond")}
         for name, limit in limits.items():
             if limit is not None and (not isinstance(limit, int) or limit < 1):
                 raise ConsoleError(f"{name} must be a positive number.", 400)
-        self._aws.site.jobs.delay = timedelta(seconds=delay)
+        self._aws.site.jobs.delay = timedelta(seconds=times["delaySeconds"])
+        self._aws.site.propagation = timedelta(seconds=times["propagationSeconds"])
         self._aws.site.max_outstanding = limits["maxOutstanding"]
         self._aws.rate_limit.per_second = limits["callsPerSecond"]
-        return {"delaySeconds": delay, **limits}
+        return {**times, **limits}
 
     def _faults(self, body: Body) -> Body:
         """Switch faults on: `{"faults": [{"kind": "throttle", "operation": "ListGroups"}]}`."""

@@ -40,6 +40,11 @@ def denied(message: str) -> AwsError:
     return AwsError("AccessDeniedException", message)
 
 
+def throttled(message: str) -> AwsError:
+    """The `ThrottlingException` of sso-admin and identitystore."""
+    return AwsError("ThrottlingException", message)
+
+
 def over_quota(message: str) -> AwsError:
     """The `ServiceQuotaExceededException` of sso-admin and identitystore."""
     return AwsError("ServiceQuotaExceededException", message)

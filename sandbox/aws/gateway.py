@@ -26,7 +26,7 @@ from sandbox.aws import query
 from sandbox.aws.errors import AwsError
 from sandbox.aws.policy import Users
 from sandbox.aws.validation import operation_model
-from sandbox.aws.wire import Call, Gate, JsonService
+from sandbox.aws.wire import Call, Gate, JsonService, refusal
 
 _log = logging.getLogger(__name__)
 _CREDENTIAL = re.compile(
@@ -75,12 +75,11 @@ class Gateway:
             return self._services[model].respond(request, self._call(request, signed, model))
         if signed.service in _QUERY_SERVICES:
             return self._respond_query(request, signed)
-        return _query_error(
-            "UnknownOperationException",
+        message = (
             f"The sandbox has no service {signed.service}; it has organizations, sso-admin, "
-            "identitystore, sts and iam.",
-            400,
+            "identitystore, sts and iam."
         )
+        return refused(request, AwsError("UnknownOperationException", message))
 
     def _call(self, request: Request, signed: _Signed, service: str) -> Call:
         target = request.headers.get("X-Amz-Target", "")
@@ -157,6 +156,18 @@ def _unknown(call: Call) -> str:
     return f"Could not find operation {name} of {call.service}"
 
 
+def is_signed(request: Request) -> bool:
+    """Whether a request is an API call, whatever its path."""
+    return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256")
+
+
+def refused(request: Request, error: AwsError) -> Response:
+    """An error of no service in particular, in the protocol that the request is in."""
+    if "X-Amz-Target" in request.headers:
+        return refusal(error)
+    return _query_error(error.code, error.message, error.status)
+
+
 def _signed(request: Request) -> _Signed | None:
     found = _CREDENTIAL.match(request.headers.get("Authorization", ""))
     return _Signed(found["key"], found["region"], found["service"]) if found else None
@@ -172,4 +183,6 @@ def _query_error(code: str, message: str, status: int) -> Response:
     )
     response = Response(text, status, content_type="text/xml")
     response.headers["x-amzn-RequestId"] = request_id
+    # Clients of REST services look here for the code.
+    response.headers["x-amzn-ErrorType"] = code
     return response

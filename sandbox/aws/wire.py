@@ -69,10 +69,10 @@ class JsonService:
             except AwsError as error:
                 if operation is not None:
                     self._check(call, error_violations(operation, error.code, _members(error)))
-                return _refusal(error)
+                return refusal(error)
         except Exception:  # noqa: BLE001  (a client gets an answer, the log the traceback)
             _log.exception("%s %s failed", self.service, call.operation)
-            return _refusal(AwsError("InternalFailure", "An internal error occurred.", status=500))
+            return refusal(AwsError("InternalFailure", "An internal error occurred.", status=500))
 
     def _run(
         self, request: Request, call: Call, operation: OperationModel | None
@@ -133,7 +133,8 @@ def _answer(body: dict[str, Any]) -> Response:
     return _json_response(json.dumps(body, default=_epoch), 200)
 
 
-def _refusal(error: AwsError) -> Response:
+def refusal(error: AwsError) -> Response:
+    """An error of the JSON protocol."""
     body = {"__type": error.code, **_members(error)}
     response = _json_response(json.dumps(body, default=_epoch), error.status)
     response.headers["x-amzn-ErrorType"] = error.code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.aws.errors import conflict, denied, not_found
+from sandbox.aws.errors import denied, not_found, throttled
 from sandbox.aws.ssoadmin.common import Body, Handler, Site, page
 from sandbox.aws.ssoadmin.provisioning import obstacle
 from sandbox.aws.ssoadmin.state import Assignment
@@ -49,7 +49,7 @@ class Assignments:
         self._require_principal(row)
         limit = self._site.max_outstanding
         if limit is not None and self._site.jobs.outstanding(CREATION) >= limit:
-            raise conflict("There are too many requests processing. Please try again later.")
+            raise throttled("There are too many requests processing. Please try again later.")
         return self._start(call, CREATION, lambda: self._grant(row))
 
     def _delete(self, call: Call) -> Body:
@@ -83,7 +83,7 @@ class Assignments:
         """The row a request is about; its set and account must exist."""
         body, organization = call.body, self._site.organization
         account_id = body["TargetId"]
-        permission_set = self._site.permission_set(call)
+        permission_set = self._site.manageable(call)
         if organization.account(account_id) is None:
             raise not_found(f"Account {account_id} is not in the organization.")
         management = organization.management_account_id

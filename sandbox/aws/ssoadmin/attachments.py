@@ -46,7 +46,7 @@ class Attachments:
         require_room(changed)
         require_managed_policy(arn)
         changed.managed_policies.append(arn)
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _detach_managed(self, call: Call) -> Body:
@@ -54,7 +54,7 @@ class Attachments:
         if arn not in changed.managed_policies:
             raise not_found(f"Could not find ManagedPolicy with arn {arn}")
         changed.managed_policies.remove(arn)
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _list_managed(self, call: Call) -> Body:
@@ -71,7 +71,7 @@ class Attachments:
             )
         require_room(changed)
         changed.customer_policies.append(reference)
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _detach_customer(self, call: Call) -> Body:
@@ -82,7 +82,7 @@ class Attachments:
                 "does not exist on PermissionSet"
             )
         changed.customer_policies.remove(reference)
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _list_customer(self, call: Call) -> Body:
@@ -94,7 +94,7 @@ class Attachments:
         changed, text = self._site.changeable(call), call.body["InlinePolicy"]
         require_policy_document(text)
         changed.inline_policy = text
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _get_inline(self, call: Call) -> Body:
@@ -107,7 +107,7 @@ class Attachments:
         if changed.inline_policy is None:
             raise not_found(f"Could not find inline policy in {changed.arn.rpartition('/')[2]}")
         changed.inline_policy = None
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _put_boundary(self, call: Call) -> Body:
@@ -126,7 +126,7 @@ class Attachments:
         else:
             shown = PolicyReference(reference["Name"], reference.get("Path", "/")).shown()
             changed.boundary = {"CustomerManagedPolicyReference": shown}
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _get_boundary(self, call: Call) -> Body:
@@ -140,7 +140,7 @@ class Attachments:
         if changed.boundary is None:
             raise _no_boundary(changed.arn)
         changed.boundary = None
-        changed.changed()
+        self._site.write(changed)
         return {}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sandbox.aws.errors import denied
+from sandbox.aws.errors import conflict, denied
 from sandbox.aws.identitystore.store import IdentityStore
 from sandbox.aws.organizations.directory import Organization
 from sandbox.aws.paging import page_of
@@ -34,14 +35,16 @@ class Site:
     store: IdentityStore | None = None
     # "CreateAccountAssignment: 10 outstanding async calls" (user guide, quotas); None: no limit.
     max_outstanding: int | None = None
+    # How long a write to a permission set takes to reach every host of AWS.
+    propagation: timedelta = timedelta()
 
     def permission_set(self, call: Call) -> PermissionSet:
         """The permission set a call is about."""
         return self.center.permission_set(call.body["PermissionSetArn"])
 
-    def changeable(self, call: Call) -> PermissionSet:
-        """The permission set a call changes; refused to a delegated administrator if it reaches
-        the management account (user guide, "Delegated administration").
+    def manageable(self, call: Call) -> PermissionSet:
+        """The permission set a call manages, in whichever account; refused to a delegated
+        administrator if it reaches the management account (user guide, "Delegated administration").
         """
         found = self.permission_set(call)
         management = self.organization.management_account_id
@@ -49,6 +52,22 @@ class Site:
         if reaches and call.account_id != management:
             raise denied("You can't modify permission sets provisioned in the management account.")
         return found
+
+    def changeable(self, call: Call) -> PermissionSet:
+        """The permission set a call changes. Raises ConflictException while "the previous write did
+        not have time to propagate" (API reference, ConflictException).
+        """
+        found = self.manageable(call)
+        if self.clock.now() < found.written + self.propagation:
+            raise conflict(
+                f"PermissionSet {found.name} is being changed by another request. Please try again."
+            )
+        return found
+
+    def write(self, permission_set: PermissionSet) -> None:
+        """Note a change: what the accounts have is no longer the latest."""
+        permission_set.revision += 1
+        permission_set.written = self.clock.now()
 
 
 def page(name: str, items: Sequence[Any], call: Call) -> Body:

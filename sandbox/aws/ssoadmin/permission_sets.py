@@ -63,7 +63,7 @@ class PermissionSets:
         changed.description = body.get("Description", changed.description)
         changed.session_duration = body.get("SessionDuration", changed.session_duration)
         changed.relay_state = body.get("RelayState")
-        changed.changed()
+        self._site.write(changed)
         return {}
 
     def _delete(self, call: Call) -> Body:

@@ -63,10 +63,10 @@ class PermissionSet:
     inline_policy: str | None = None
     boundary: dict[str, Any] | None = None
     revision: int = 1
+    written: datetime = field(init=False)
 
-    def changed(self) -> None:
-        """What the accounts have is no longer the latest."""
-        self.revision += 1
+    def __post_init__(self) -> None:
+        self.written = self.created
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_ten_outstanding_requests_are_the_most(center: Cloud) -> None:
         )["AccountAssignmentsCreationStatus"]
         == []
     )
-    assert refusal(create, **center.row(arn, DEV, groups[10])) == "ConflictException"
+    assert refusal(create, **center.row(arn, DEV, groups[10])) == "ThrottlingException"
     center.clock.advance(timedelta(seconds=31))
     assert len(rows(center, arn, DEV)) == 1
     create(**center.row(arn, DEV, groups[10]))

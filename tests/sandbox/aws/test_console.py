@@ -129,6 +129,8 @@ def test_control_requests_that_are_none(cloud: Cloud) -> None:
         answer = cloud.request("POST", "/_sandbox/console/enable", body=body, headers=headers)
         assert answer.status == 400
     assert cloud.control("timing", {"delaySeconds": -1}).status == 400
+    assert cloud.control("timing", {"delaySeconds": 1e300}).status == 400
+    assert cloud.control("timing", {"propagationSeconds": "1"}).status == 400
     assert cloud.control("timing", {"maxOutstanding": 0}).status == 400
     assert cloud.control("account-state", {"accountId": "1", "state": "ACTIVE"}).status == 400
     assert cloud.control("account-state", {"accountId": "1", "state": "OPEN"}).status == 400

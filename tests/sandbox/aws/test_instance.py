@@ -74,8 +74,10 @@ def test_the_delegated_administrator_stays_away_from_the_management_account(cent
     group = center.group("AWS-Platform")
     shared, own = center.permission_set("Shared"), center.permission_set("Own")
     center.assign(shared, "111122223333", group)
+    center.assign(shared, LOG_ARCHIVE, group)
     assert len(delegate.list_permission_sets(InstanceArn=center.instance)["PermissionSets"]) == 2
     delegate.update_permission_set(InstanceArn=center.instance, PermissionSetArn=own)
+    delegate.create_account_assignment(**center.row(own, LOG_ARCHIVE, group))
     refusals: list[Callable[[], object]] = [
         lambda: delegate.update_permission_set(
             InstanceArn=center.instance, PermissionSetArn=shared
@@ -86,6 +88,12 @@ def test_the_delegated_administrator_stays_away_from_the_management_account(cent
             TargetType="ALL_PROVISIONED_ACCOUNTS",
         ),
         lambda: delegate.create_account_assignment(**center.row(own, "111122223333", group)),
+        # A set that reaches the management account is out of reach everywhere.
+        lambda: delegate.create_account_assignment(**center.row(shared, LOG_ARCHIVE, group)),
+        lambda: delegate.delete_account_assignment(**center.row(shared, LOG_ARCHIVE, group)),
+        lambda: delegate.delete_permission_set(
+            InstanceArn=center.instance, PermissionSetArn=shared
+        ),
         lambda: delegate.list_account_assignments_for_principal(
             InstanceArn=center.instance, PrincipalId=group, PrincipalType="GROUP"
         ),
@@ -168,9 +176,30 @@ def test_wrong_requests_are_answered_in_the_protocol_of_the_service(center: Clou
     assert b"MissingAuthenticationToken" in unsigned.data
     unknown = signed(center, "s3", "", b"")
     assert unknown.status == 400
+    large = signed(center, "sso", target, b" " * 2_000_001)
+    assert (large.status, large.headers["x-amzn-ErrorType"]) == (413, "RequestEntityTooLarge")
     with pytest.raises(ClientError) as refused:
         center.client("iam").get_context_keys_for_custom_policy(PolicyInputList=["{}"])
     assert code_of(refused) == "InvalidAction"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("controltower", "list_landing_zones"),
+        ("lambda", "list_functions"),
+        ("ec2", "describe_vpcs"),
+        ("s3", "list_buckets"),
+        ("dynamodb", "list_tables"),
+    ],
+)
+def test_services_that_are_not_emulated_are_refused_in_a_way_that_clients_read(
+    center: Cloud, service: str, operation: str
+) -> None:
+    """Whatever the protocol and the path of the service."""
+    with pytest.raises(ClientError) as refused:
+        getattr(center.client(service), operation)()
+    assert code_of(refused) == "UnknownOperationException"
 
 
 def signed(cloud: Cloud, service: str, target: str, body: bytes) -> urllib3.BaseHTTPResponse:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -191,6 +193,36 @@ def test_the_permissions_boundary(center: Cloud) -> None:
     assert refusal(put, **which, PermissionsBoundary=both)[0] == "ValidationException"
     center.sso.delete_permissions_boundary_from_permission_set(**which)
     assert refusal(get, **which)[0] == "ResourceNotFoundException"
+
+
+def test_of_two_changes_at_the_same_time_one_is_a_conflict(center: Cloud) -> None:
+    which, other = on(center, center.permission_set("A")), on(center, center.permission_set("B"))
+    center.clock.advance(timedelta(seconds=5))
+    center.control("timing", {"propagationSeconds": 5})
+
+    def attach(arn: str) -> str:
+        try:
+            Cloud(center.aws, center.clock).sso.attach_managed_policy_to_permission_set(
+                **which, ManagedPolicyArn=arn
+            )
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "attached"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attach, (READ_ONLY, BILLING))) == ["ConflictException", "attached"]
+    refused = refusal(center.sso.delete_permission_set, **which)
+    assert refused[0] == "ConflictException"
+    assert "being changed" in refused[1]
+    center.sso.update_permission_set(**other, Description="Not in the way.")
+    center.clock.advance(timedelta(seconds=5))
+    missing = {BILLING, READ_ONLY} - {
+        each["Arn"]
+        for each in center.sso.list_managed_policies_in_permission_set(**which)[
+            "AttachedManagedPolicies"
+        ]
+    }
+    assert attach(missing.pop()) == "attached"
 
 
 def test_pages(center: Cloud) -> None:

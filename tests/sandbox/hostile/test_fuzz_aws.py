@@ -270,7 +270,7 @@ def test_any_request_of_the_pages(cloud: Cloud, response: str, cookie: str, path
     ),
     body=bodies(
         "alias", "metadata", "tokenId", "oldest", "accountId", "state", "faults", "kind",
-        "delaySeconds", "maxOutstanding", "callsPerSecond", "ownerAccountId",
+        "delaySeconds", "propagationSeconds", "maxOutstanding", "callsPerSecond", "ownerAccountId",
     ),
 )  # fmt: skip
 def test_any_body_of_the_control_surface(cloud: Cloud, action: str, body: bytes) -> None:
