@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import urllib3
 
@@ -167,15 +167,27 @@ class Credentials:
         if token:
             return token
         if path:
-            return Path(path).read_text(encoding="utf-8").strip()
+            try:
+                return Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, ValueError):
+                raise EntraError(
+                    f"the federated token file {path} can't be read: correct "
+                    "ARM_OIDC_TOKEN_FILE_PATH"
+                ) from None
         if not (url and bearer):
             return ""
-        answer = self.pool.request(
-            "GET",
-            f"{url}&audience=api%3A%2F%2FAzureADTokenExchange",
-            headers={"Authorization": f"Bearer {bearer}"},
-        )
-        return str(answer.json()["value"])
+        try:
+            answer = self.pool.request(
+                "GET",
+                f"{url}&audience=api%3A%2F%2FAzureADTokenExchange",
+                headers={"Authorization": f"Bearer {bearer}"},
+            )
+            return str(answer.json()["value"])
+        except (urllib3.exceptions.HTTPError, LookupError, TypeError, ValueError):
+            raise EntraError(
+                f"{urlsplit(url).netloc} gives no federated token: in GitHub Actions the job needs "
+                "the permission id-token: write"
+            ) from None
 
     def _azure_cli(self) -> tuple[str, float]:
         command = [

@@ -47,6 +47,30 @@ def test_a_wrong_secret_is_refused_in_entras_words(graph: Graph) -> None:
         stranger.call("GET", "/groups")
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"ARM_OIDC_TOKEN_FILE_PATH": "/nowhere/token"}, "token file /nowhere/token can't be read"),
+        ({"ARM_OIDC_REQUEST_URL": "{url}/?x=1"}, "127.0.0.1:[0-9]+ gives no federated token"),
+        ({"ARM_OIDC_REQUEST_URL": "{url}/metadata/endpoints?x=1"}, "gives no federated token"),
+    ],
+)
+def test_a_federated_token_that_can_not_be_had_is_said_in_a_sentence(
+    graph: Graph,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    said: str,
+) -> None:
+    monkeypatch.delenv("ARM_CLIENT_SECRET")
+    monkeypatch.setenv("ARM_OIDC_REQUEST_TOKEN", "bearer-of-the-run")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(url=sandbox.running.entraUrl))
+    with pytest.raises(EntraError, match=said) as refused:
+        Graph.connect({}).call("GET", "/groups")
+    assert "bearer-of-the-run" not in str(refused.value)
+
+
 def test_more_names_than_a_filter_takes_are_found_in_batches(graph: Graph) -> None:
     people = [f"{name}@example.com" for name in ("ada", "bob", "carol", "dave", "erin", "frank")]
     strangers = [f"nobody-{number}@example.com" for number in range(40)]

@@ -68,6 +68,17 @@ def test_a_missing_metadata_file(federation: Federation) -> None:
     assert f"the SP metadata file {federation.metadata_file} can't be read" in said
 
 
+def test_a_metadata_file_outside_of_the_project(federation: Federation, tmp_path: Path) -> None:
+    outside = tmp_path / "secret.xml"
+    outside.write_text("<secret/>")
+    link = federation.folder / "link.xml"
+    link.symlink_to(outside)
+    for name in (str(outside), str(link), "../../../../../../../../etc/passwd"):
+        federation.stack.set_config("identityCenter.serviceProviderMetadata", name)
+        said = sentence(federation.stack.preview(check=False))
+        assert f"{name} lies outside of the project" in said
+
+
 def test_metadata_of_an_identity_provider(federation: Federation) -> None:
     federation.metadata_file.write_text(
         '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="urn:example">'
