@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,7 @@ def federation(stack: Federation) -> Iterator[Federation]:
     """The stack as ACCESS declares it, before and after, without faults."""
     yield stack
     stack.sandbox.set_faults()
+    stack.sandbox.control_aws("timing")
     stack.access = copy.deepcopy(ACCESS)
     stack.write_access()
     stack.stack.set_config("provisioning.waitMinutes", "5")
@@ -104,6 +106,29 @@ def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federat
     federation.stack.up()
     assert federation.stack.outputs()["held"] == []
     assert federation.rows() == ROWS - {LOST_ROW} | {row}
+
+
+def test_policies_that_are_attached_at_the_same_time_wait_for_each_other(
+    federation: Federation,
+) -> None:
+    """AWS refuses a write to a permission set while the one before it still spreads."""
+    sandbox = federation.sandbox
+    begin = sandbox.folder.requests.stat().st_size
+    policies = ["ReadOnlyAccess", "SecurityAudit", "AmazonS3FullAccess", "AmazonSQSReadOnlyAccess"]
+    federation.access["permissionSets"]["ReadOnly"]["managedPolicies"] = policies
+    federation.write_access()
+    sandbox.control_aws("timing", {"propagationSeconds": 0.3})
+    federation.stack.up()
+    lines = sandbox.folder.requests.read_bytes()[begin:].decode().splitlines()
+    statuses = [
+        one["status"]
+        for one in map(json.loads, lines)
+        if str(one.get("operation")).endswith("AttachManagedPolicyToPermissionSet")
+    ]
+    assert statuses.count(200) == 3
+    assert 400 in statuses
+    assert federation.rows() == ROWS
+    assert federation.stack.preview("--expect-no-changes", check=False).exit_code == 0
 
 
 def test_a_renamed_group_keeps_its_rows(federation: Federation) -> None:
