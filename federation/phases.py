@@ -64,12 +64,14 @@ def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> 
 class NextStep:
     """One thing a person does now. `step` counts as the fourteen steps of the README do.
 
-    `do` is what to choose in the console behind `link`, `run` the commands to run afterwards.
+    `do` is what to choose in the console behind `link`, `save_as` where the file from there goes,
+    `run` the commands to run afterwards. `pulumi up` cuts an output's strings after 150 characters.
     """
 
     step: int
     do: str
     link: str = ""
+    save_as: str = ""
     run: tuple[str, ...] = ()
     warning: str = ""
 
@@ -79,6 +81,7 @@ class NextStep:
             "step": self.step,
             "do": self.do,
             "link": self.link,
+            "saveAs": self.save_as,
             "run": list(self.run),
             "warning": self.warning,
         }
@@ -142,7 +145,8 @@ def _hand_off_trust(situation: Situation, link: str) -> list[NextStep]:
             step=3,
             link=link,
             do="Settings > Identity source > Actions > Change identity source > External identity "
-            f"provider > Download metadata file; save it as {path} and keep the page open.",
+            "provider > Download metadata file; keep the page open.",
+            save_as=path,
             run=(_set("identityCenter.serviceProviderMetadata", path), "pulumi up"),
         )
     )
@@ -154,11 +158,11 @@ def _hand_off_provisioning(_situation: Situation, link: str) -> list[NextStep]:
         NextStep(
             step=8,
             link=link,
-            do="On the page of step 3, under IdP SAML metadata, choose the document behind the "
-            "stack output federationMetadataUrl; type ACCEPT and Change identity source.",
+            do="On the page of step 3, choose the document at the URL that `pulumi stack output "
+            "federationMetadataUrl` prints; type ACCEPT and Change identity source.",
             # AWS user guide, "Considerations for changing your identity source".
-            warning="Changing the identity source removes the existing user and group assignments "
-            "and their roles: keep another way into every account, such as a break-glass IAM user.",
+            warning="This removes the existing assignments and their roles: keep another way into "
+            "every account, such as a break-glass IAM user.",
         ),
         NextStep(
             step=9,
@@ -193,7 +197,8 @@ def _rotate_token(situation: Situation, link: str) -> list[NextStep]:
     days = (provisioning.token_expires - situation.today).days
     if days > TOKEN_REMINDER_DAYS:
         return []
-    when = f"expires in {days} days" if days >= 0 else f"expired {-days} days ago"
+    span = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    when = f"expires in {span}" if days >= 0 else f"expired {span} ago"
     return [
         NextStep(
             step=9,

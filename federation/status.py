@@ -165,7 +165,8 @@ def lines(status: Status, *, require_all: bool = False) -> list[str]:
     shown += [f"  {sentence}" for sentence in _details(status)]
     for step in status.next_steps:
         shown.append(f"→ step {step.step}: {step.do}")
-        shown += [f"    {part}" for part in (step.link, step.warning, *step.run) if part]
+        save = f"save it as {step.save_as}" if step.save_as else ""
+        shown += [f"    {part}" for part in (step.link, step.warning, save, *step.run) if part]
     return shown
 
 

@@ -1,10 +1,14 @@
-"""`python -m ops COMMAND`: one module a command, imported only when it runs."""
+"""`python -m ops COMMAND`: what an operator does beside `pulumi`.
+
+One module a command, imported only when it runs.
+"""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 from federation.errors import InvalidInput
@@ -21,14 +25,33 @@ COMMANDS: Final = {
     "diff": ("ops.diff", "what the next update changes, in terms of access"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
-# Exit codes of every command.
-FINE, FINDINGS, UNUSABLE = 0, 1, 2
+# Exit codes of every command; the last is a shell's own after Ctrl-C.
+FINE, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0 when all is fine, 1 on findings, 2 on input that can't be used."""
+    # A locale that lacks a sign must not end a command.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        return _run(arguments)
+    except InvalidInput as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FINE
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(arguments: list[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    parser = ArgumentParser(prog="python -m ops", description=__doc__.splitlines()[0])
+    parser = ArgumentParser(
+        prog="python -m ops", description=__doc__.splitlines()[0].partition(": ")[2]
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     modules = {}
     for name, (module, purpose) in COMMANDS.items():
@@ -37,14 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             modules[name] = import_module(module)
             modules[name].add_arguments(command)
     chosen = parser.parse_args(words)
-    try:
-        return int(modules[chosen.command].run(chosen))
-    except InvalidInput as error:
-        print(error, file=sys.stderr)
-        return UNUSABLE
-    except BrokenPipeError:
-        sys.stderr.close()
-        return FINE
+    return int(modules[chosen.command].run(chosen))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,9 @@ Next, docs/environments.md tells why:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("name", metavar="NAME", help="letters, digits, hyphens; as prod or eu-test")
+    parser.add_argument(
+        "name", metavar="NAME", help="letters, digits, hyphens; such as prod or eu-test"
+    )
     parser.add_argument("--region", default="eu-west-1", help="Identity Center's home region")
     parser.add_argument("--tenant", default=_NO_TENANT, metavar="ID", help="the Entra tenant's id")
     parser.add_argument(
@@ -129,10 +131,15 @@ def run(arguments: Namespace) -> int:
         )
     for name, text in files.items():
         path = arguments.cwd / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # "x": whoever came in between is not overwritten either.
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # "x": whoever came in between is not overwritten either.
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise InvalidInput(
+                [Problem(path=name, message=f"the file can't be written: {error.strerror}.")]
+            ) from None
         sys.stdout.write(f"wrote {name}\n")
     sys.stdout.write("\n" + _NEXT.format(name=arguments.name))
     return 0
@@ -146,21 +153,21 @@ def check(arguments: Namespace) -> None:
             Problem(
                 path="NAME",
                 message=f"{arguments.name!r} is no name of an environment: 2 to 32 lower-case "
-                "letters, digits and hyphens, a letter first, as prod or eu-test.",
+                "letters, digits and hyphens, a letter first, such as prod or eu-test.",
             )
         )
     if not _REGION.fullmatch(arguments.region):
         wrong.append(
             Problem(
                 path="--region",
-                message=f"{arguments.region!r} is no AWS region, as eu-west-1.",
+                message=f"{arguments.region!r} is no AWS region such as eu-west-1.",
             )
         )
     if not _TENANT.fullmatch(arguments.tenant.lower()):
         wrong.append(
             Problem(
                 path="--tenant",
-                message=f"{arguments.tenant!r} is no tenant id, as {_NO_TENANT}.",
+                message=f"{arguments.tenant!r} is no tenant id: it has the form of {_NO_TENANT}.",
             )
         )
     if not (arguments.cwd / "Pulumi.yaml").is_file():

@@ -11,7 +11,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from federation.organization import Organization
 from federation.quotas import check_quotas, estimated_duration, spoken_duration
 from federation.targets import Resolution, resolve
 from ops import plan_output
+from ops.stack import day
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -38,7 +39,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--organization", required=True, metavar="FILE", help="written by python -m ops snapshot"
     )
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument(
+        "--format", choices=("table", "json", "csv"), default="table", help="default: table"
+    )
     parser.add_argument(
         "--why",
         metavar="ACCOUNT|PRINCIPAL",
@@ -46,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--today",
-        type=date.fromisoformat,
+        type=day,
         default=datetime.now(UTC).date(),
         metavar="YYYY-MM-DD",
         help="the day on which `until` is judged (default: today, UTC)",

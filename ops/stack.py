@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property, wraps
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,25 @@ UNUSABLE: Final = 2
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, not a secret
 _STACK: Final = "pulumi:pulumi:Stack"
+
+
+def day(text: str) -> date:
+    """A date in the command line. Raises ArgumentTypeError with a sentence."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date such as 2027-03-31") from None
+
+
+def positive(text: str) -> float:
+    """A number over 0 in the command line. Raises ArgumentTypeError with a sentence."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < inf:
+        raise ArgumentTypeError(f"{text!r} is no number over 0")
+    return number
 
 
 class StackError(RuntimeError):
@@ -125,7 +146,9 @@ _EXPLANATIONS: Final = {
     "no stack selected": "no stack is selected: name one with --stack, or run pulumi stack select",
     "no Pulumi.yaml project file found": "there is no Pulumi.yaml here or above: name its folder "
     "with -C",
-    "no such file or directory": "the folder named with -C does not exist",
+    "error: chdir ": "what -C names is no folder",
+    "PULUMI_ACCESS_TOKEN must be set": "Pulumi does not know where the state is: "
+    "run pulumi login, or set PULUMI_BACKEND_URL (docs/backends.md)",
     "incorrect passphrase": "the passphrase is wrong: correct PULUMI_CONFIG_PASSPHRASE or "
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "passphrase must be set": "the stack's secrets need a passphrase: set PULUMI_CONFIG_PASSPHRASE "

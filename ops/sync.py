@@ -14,7 +14,7 @@ from typing import Any
 from clouds.sync import Outcome, Sync, View
 from federation.provisioning import JobStatus
 from ops.session import Session
-from ops.stack import StackError, add_stack_arguments, command, open_stack
+from ops.stack import StackError, add_stack_arguments, command, open_stack, positive
 
 _SHOWN = 30
 
@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=positive,
         metavar="N",
         help="how long to wait at most (default: provisioning.waitMinutes)",
     )

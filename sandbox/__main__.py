@@ -1,4 +1,4 @@
-"""``python -m sandbox COMMAND``: start, use and stop the emulated clouds."""
+"""`python -m sandbox COMMAND`: start, use and stop the emulated clouds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ _FOLLOW_SECONDS = 0.3
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code. A failure is one sentence on standard error."""
+    # A locale that lacks a sign must not end a command.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Folder], None] = asked.command
     try:
@@ -162,7 +166,9 @@ def _urls(running: Running) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description=__doc__.partition(": ")[2]
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
@@ -173,7 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     start = add("start", _start, "start both clouds in the background and print their URLs")
     start.add_argument("--foreground", action="store_true", help="stay in the foreground")
     for name in ("aws", "entra", "tls"):
-        start.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT")
+        start.add_argument(
+            f"--{name}-port", type=int, default=0, metavar="PORT", help="default: any free one"
+        )
     start.add_argument(
         "--owner", type=int, metavar="PID", help="stop when this process ends, however it does"
     )
@@ -185,18 +193,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("stop", _stop, "stop the sandbox; leaves no process")
     status = add("status", _status, "say what runs; exit code 1 if nothing does")
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help="for machines")
     add("reset", _reset, "both clouds back to their seeds, the clock back to now")
     env = add("env", _env, "print the environment that points a shell at the sandbox")
-    env.add_argument("--json", action="store_true")
+    env.add_argument("--json", action="store_true", help="for machines")
     add("stack", _stack, "make or refresh the folder to run pulumi in")
     snapshot = add("snapshot", _snapshot, "keep both clouds and the stack, or list what is kept")
     snapshot.add_argument("name", nargs="?", help="kept until the sandbox stops")
-    add("restore", _restore, "put a snapshot back").add_argument("name")
+    restore = add("restore", _restore, "put a snapshot back")
+    restore.add_argument("name", help="python -m sandbox snapshot lists them")
     clock = add("clock", _clock, "print the sandbox's time, or move it forward")
     clock.add_argument("step", nargs="?", help="for example +40m, +2h, +1d")
     log = add("log", _log, "print the requests that both clouds answered")
-    log.add_argument("--follow", action="store_true")
+    log.add_argument("--follow", action="store_true", help="until the sandbox stops")
     log.add_argument("--counts", action="store_true", help="calls per operation")
     faults.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
     _add_console(add("console", _console, "do what a person does in the AWS console"))
@@ -207,24 +216,25 @@ def _add_console(console: argparse.ArgumentParser) -> None:
     actions = console.add_subparsers(required=True, metavar="ACTION")
 
     def add(name: str, click: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
-        sub = actions.add_parser(name, help=getattr(Console, name.replace("-", "_")).__doc__)
-        sub.add_argument("--json", action="store_true")
+        does = getattr(Console, name.replace("-", "_")).__doc__
+        sub = actions.add_parser(name, help=does, description=does)
+        sub.add_argument("--json", action="store_true", help="for machines")
         sub.set_defaults(click=click)
         return sub
 
     add("enable", lambda console, _: console.enable())
     portal = add("portal-url", lambda console, asked: console.portal_url(asked.alias))
-    portal.add_argument("alias")
+    portal.add_argument("alias", metavar="NAME", help="the portal is at .../start/NAME")
     external = add("external-idp", lambda console, _: console.external_idp())
     external.add_argument("--output", metavar="FILE", help="write the SP metadata there")
     upload = add(
         "upload-idp-metadata", lambda console, asked: console.upload_idp_metadata(asked.source)
     )
-    upload.add_argument("source", metavar="FILE|URL")
+    upload.add_argument("source", metavar="FILE|URL", help="the output federationMetadataUrl")
     add("provisioning", lambda console, _: console.provisioning())
     add("rotate-token", lambda console, _: console.rotate_token())
     delete_token = add("delete-token", lambda console, asked: console.delete_token(asked.id))
-    delete_token.add_argument("id", nargs="?", metavar="TOKEN-ID")
+    delete_token.add_argument("id", nargs="?", metavar="TOKEN-ID", help="as rotate-token shows it")
     add("delete", lambda console, _: console.delete())
 
 

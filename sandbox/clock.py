@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+# Beyond every expiry there is, and short of where dates end.
+FURTHEST = timedelta(days=10 * 365)
+
 
 class Clock:
     """Time as the sandbox sees it, so that 40-minute cycles and expiries need no sleeping."""
@@ -19,10 +22,15 @@ class Clock:
             return datetime.now(UTC) + self._offset
 
     def advance(self, by: timedelta) -> datetime:
-        """Move the clock forward; returns the new time. Raises ValueError for a negative step."""
+        """Move the clock forward; returns the new time.
+
+        Raises ValueError for a step back, or one too far.
+        """
         if by < timedelta():
             raise ValueError("the sandbox clock only moves forward; restore a snapshot to go back")
         with self._lock:
+            if self._offset + by > FURTHEST:
+                raise ValueError(f"the sandbox clock goes {FURTHEST.days} days ahead at most")
             self._offset += by
         return self.now()
 

@@ -6,6 +6,7 @@ Each cloud adds its own under ``/_sandbox/``; this one answers under ``/_sandbox
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from http import HTTPStatus
@@ -58,7 +59,7 @@ class Control:
             return HTTPStatus.NOT_FOUND, {"message": f"There is no action {name}."}
         try:
             return HTTPStatus.OK, action(parsed(environ["wsgi.input"].read()))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             return HTTPStatus.BAD_REQUEST, {"message": str(error)}
 
 
@@ -88,6 +89,6 @@ def step_from(text: str) -> timedelta:
     """``+40m``, ``2h``, ``90s`` or ``1d`` as a time step. Raises ValueError for anything else."""
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     number, unit = text.removeprefix("+")[:-1], text[-1:]
-    if unit not in units or not number.isdigit():
+    if unit not in units or not re.fullmatch("[0-9]{1,9}", number):
         raise ValueError(f'"{text}" is no time step; write for example +40m, +2h or +1d.')
     return timedelta(seconds=int(number) * units[unit])

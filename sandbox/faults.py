@@ -12,6 +12,7 @@ from sandbox.folder import Running, SandboxError
 
 GRAPH = "graph"
 KINDS = ("throttle", "error", "conflict", "delay", "lost", "failed")
+SERVICES = ("sso-admin", "identitystore", "organizations", "sts", "iam", "scim", GRAPH)
 
 
 class Switchboard:
@@ -70,21 +71,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return sub
 
     add = way("add", _add, "let calls of AWS, its SCIM endpoint or Graph fail")
-    add.add_argument("kind", choices=KINDS)
-    add.add_argument("--service", help="sso-admin, identitystore, organizations, scim, graph …")
+    add.add_argument("kind", choices=KINDS, help="docs/sandbox.md says what each does")
+    add.add_argument("--service", choices=SERVICES, help="default: every one of AWS, SCIM included")
     add.add_argument(
-        "--operation", help='CreateAccountAssignment, or of graph "POST /groups" or "GET *"'
+        "--operation",
+        help='CreateAccountAssignment, or of graph "POST /groups" or "GET *" (default: any)',
     )
-    add.add_argument("--times", type=int, default=1, help="how often; 0: until cleared")
+    add.add_argument(
+        "--times", type=int, default=1, help="how often (default: 1); 0: until cleared"
+    )
     add.add_argument("--seconds", type=float, default=0.0, help="how long a delay takes")
     timing = way("timing", _time, "make Identity Center slow or narrow; what is left out is off")
-    timing.add_argument("--delay-seconds", type=float, default=0.0)
-    timing.add_argument("--propagation-seconds", type=float, default=0.0)
-    timing.add_argument("--max-outstanding", type=int)
-    timing.add_argument("--calls-per-second", type=int)
+    timing.add_argument(
+        "--delay-seconds", type=float, default=0.0, help="how long a request stays IN_PROGRESS"
+    )
+    timing.add_argument(
+        "--propagation-seconds",
+        type=float,
+        default=0.0,
+        help="between two writes to a permission set",
+    )
+    timing.add_argument("--max-outstanding", type=int, help="assignment requests at once")
+    timing.add_argument("--calls-per-second", type=int, help="above it, calls are throttled")
     switch = way("entra", _switch, "set a switch of Entra: entra replication_seconds 5")
-    switch.add_argument("name")
-    switch.add_argument("value")
+    switch.add_argument("name", metavar="SWITCH", help="python -m sandbox faults shows them")
+    switch.add_argument("value", metavar="VALUE", help="true, false or a number")
     way("clear", lambda board, _: board.clear(), "no faults and no limits any more")
 
 

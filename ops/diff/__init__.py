@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from ops.diff.data import as_json
 from ops.diff.markdown import LIMIT, as_markdown
 from ops.diff.reviewed import differences
 from ops.diff.text import as_text
-from ops.stack import Cli, StackError, add_stack_arguments, command, explain
+from ops.stack import Cli, StackError, add_stack_arguments, command, day, explain
 
 # What a preview has to say for a diff: unchanged rows too, and in which order things are replaced.
 PREVIEW: Final = ("preview", "--json", "--show-sames", "--show-replacement-steps")
@@ -37,7 +37,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what `pulumi preview --json --show-sames` printed, - for standard input (default: "
         "run it); without --stack nothing else is asked of Pulumi or the clouds",
     )
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "json"), default="text", help="default: text"
+    )
     parser.add_argument(
         "--organization",
         metavar="FILE",
@@ -65,7 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--today",
-        type=date.fromisoformat,
+        type=day,
         default=datetime.now(UTC).date(),
         metavar="YYYY-MM-DD",
         help="the day on which expiries are judged (default: today, UTC)",

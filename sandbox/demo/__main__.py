@@ -1,9 +1,10 @@
-"""``script/demo``: plays the story; ``--destroy`` tears it down and proves it."""
+"""`script/demo`: plays the story on the sandbox and leaves it running."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from io import TextIOWrapper
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,10 +20,18 @@ from sandbox.folder import Folder, Running, SandboxError
 
 def main() -> int:
     """Play or tear down; returns the exit code. The failing step and its reason go to stderr."""
-    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__.partition(": ")[2])
     parser.add_argument("--destroy", action="store_true", help="tear down, and prove it")
-    parser.add_argument("--providers", choices=("auto", "real", "double"), default="auto")
+    parser.add_argument(
+        "--providers",
+        choices=("auto", "real", "double"),
+        default="auto",
+        help="the real provider plugins, their doubles, or the real ones if installed (auto)",
+    )
     asked = parser.parse_args()
+    # A locale that lacks a sign must not end the story.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     folder = Folder.default()
     try:
         _destroy(folder) if asked.destroy else _play(folder, asked.providers)
@@ -44,12 +53,13 @@ def _play(folder: Folder, providers: str) -> None:
     clouds = Clouds(pulumi.environment)
     story = Story(folder, pulumi, Console(folder, running), clouds, narrator)
     story.play()
-    narrator.say(ends(story.outputs, story.portal))
+    narrator.say(ends(story.outputs, story.portal, folder))
     narrator.say(f"\nDone in {narrator.seconds:.0f} s.")
 
 
 def _destroy(folder: Folder) -> None:
-    folder.require_running()
+    if folder.running() is None:
+        raise SandboxError("there is nothing to tear down, since no sandbox runs on this folder.")
     narrator = Narrator()
     pulumi = stack.make(folder)
     tear_down(pulumi, Clouds(pulumi.environment), narrator)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sandbox.folder import SandboxError
 
 _TITLE = 32
-_EVIDENCE = 70
+_EVIDENCE = 74
 
 
 class EvidenceError(SandboxError):
@@ -32,19 +32,19 @@ class Narrator:
         self._started = time.monotonic()
 
     @contextmanager
-    def step(self, number: int | None, title: str, *, timed: bool = True) -> Iterator[Line]:
+    def step(self, number: int | str | None, title: str, *, timed: bool = True) -> Iterator[Line]:
         """One step; its line is printed when it ends, marked ✘ when it fails."""
         line = Line()
         begun = time.monotonic()
-        label = f"{number or '':>2}  {title}"
+        label = f"{number or '':>3}  {title}"
         try:
             yield line
         except Exception:
-            print(f"{label:<{_TITLE + 4}}  ✘", flush=True)
+            print(f"{label:<{_TITLE + 5}}  ✘", flush=True)
             raise
         took = f"{time.monotonic() - begun:.1f} s" if timed else ""
         how = ", ".join(part for part in (line.how, took) if part)
-        print(f"{label:<{_TITLE + 4}}  {line.evidence:<{_EVIDENCE}}  ✔  {how}".rstrip(), flush=True)
+        print(f"{label:<{_TITLE + 5}}  {line.evidence:<{_EVIDENCE}}  ✔  {how}".rstrip(), flush=True)
 
     def say(self, text: str = "") -> None:
         """A line of prose."""

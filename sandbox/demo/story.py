@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ PORTAL_ALIAS = "example-sandbox"
 # Everybody's password in the sandbox's directory.
 PASSWORD = "sandbox"
 SP_METADATA = "service-provider.xml"
+# AWS IAM Identity Center in Entra's gallery (Graph: GET /applicationTemplates).
+GALLERY_TEMPLATE = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 
 
 @dataclass
@@ -45,14 +48,16 @@ class Story:
         self.sample_change()
 
     def enterprise_app(self) -> None:
-        """Steps 5 and 6."""
-        with self.narrator.step(5, "Enterprise app in Entra") as line:
+        """Steps 4 to 6."""
+        with self.narrator.step("4,5", "Enterprise app in Entra") as line:
             run = self._up("app")
             name = self._enterprise_app_name(run)
             self.service_principal = found = self.clouds.service_principal(name)
             require(found["appRoleAssignmentRequired"], f"{name} lets unassigned people in.")
             require(found["preferredSingleSignOnMode"] == "saml", f"{name} is not a SAML app.")
-            line.evidence = f"{name}: SAML, assignment required"
+            template = self.clouds.application(found["appId"])["applicationTemplateId"]
+            require(template == GALLERY_TEMPLATE, f"{name} was not made from the gallery.")
+            line.evidence = f"{name}: gallery app, SAML, assignment required"
             line.how = "pulumi up, phase app"
         with self.narrator.step(6, "Principals assigned to it", timed=False) as line:
             assigned = self.clouds.assigned(self.service_principal["id"])
@@ -210,13 +215,14 @@ class Story:
         return sign_in(self.portal, f"{name}@example.com", PASSWORD)
 
 
-def ends(outputs: Mapping[str, Any], portal: str) -> str:
+def ends(outputs: Mapping[str, Any], portal: str, folder: Folder) -> str:
     """What to look at, and how to tear down."""
+    project = shlex.quote(str(folder.stack))
     return f"""
 Look at
   the access portal      {portal}   (for example ada@example.com, password {PASSWORD})
   federation metadata    {outputs["federationMetadataUrl"]}
-  the stack              eval "$(.venv/bin/python -m sandbox env)"; cd .sandbox/stack; pulumi stack
+  the stack              eval "$(.venv/bin/python -m sandbox env)"; pulumi -C {project} stack
   what was called        .venv/bin/python -m sandbox log --counts
 Tear down
   script/demo --destroy"""

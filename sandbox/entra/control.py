@@ -126,7 +126,9 @@ class Control:
         known = {field.name for field in dataclasses.fields(self._tenant.switches)}
         unknown = sorted(set(body) - known)
         if unknown:
-            raise bad_request(f"There is no switch '{unknown[0]}'. Switches: {sorted(known)}.")
+            raise bad_request(
+                f"There is no switch '{unknown[0]}'. Switches: {', '.join(sorted(known))}."
+            )
         with self._tenant.lock:
             for name, value in body.items():
                 setattr(self._tenant.switches, name, value)

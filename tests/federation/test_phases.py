@@ -20,6 +20,8 @@ from federation.settings import Phase, Settings, load_settings
 from tests.federation.test_settings import CENTER, FILE, PROVISIONING, config
 
 TODAY = date(2026, 11, 24)
+# The length after which the CLI cuts a string of an output, unless --show-full-output is given.
+CUT = 150
 INSTANCE = Instance(
     arn="arn:aws:sso:::instance/ssoins-1234567890abcdef",
     identity_store_id="d-1234567890",
@@ -80,14 +82,14 @@ def test_going_back_needs_a_word() -> None:
 
 
 def steps(**parts: Any) -> list[dict[str, Any]]:
-    chosen = settings(**{k: v for k, v in parts.items() if k not in {"instance", "today"}})
+    chosen = settings(**{k: v for k, v in parts.items() if k not in {"instance", "stack", "today"}})
     situation = Situation(
         phase=phase_of(chosen, declares_access=True),
         settings=chosen,
         region="eu-west-1",
         partition="aws",
         instance=parts.get("instance", INSTANCE),
-        stack="dev",
+        stack=parts.get("stack", "dev"),
         today=parts.get("today", TODAY),
     )
     return [step.to_dict() for step in next_steps(situation)]
@@ -98,14 +100,31 @@ def test_phase_app_hands_off_steps_1_to_3() -> None:
     later = steps()
     assert [step["step"] for step in later] == [2, 3]
     assert later[0]["link"].endswith("#!/instances/1234567890abcdef/settings")
-    assert "environments/dev/service-provider.xml" in later[1]["run"][0]
+    assert later[1]["saveAs"] == "environments/dev/service-provider.xml"
+    assert later[1]["saveAs"] in later[1]["run"][0]
 
 
 def test_phase_trust_hands_off_steps_8_and_9_and_warns() -> None:
     eight, nine = steps(identityCenter=CENTER)
     assert (eight["step"], nine["step"]) == (8, 9)
-    assert "removes the existing user and group assignments" in eight["warning"]
+    assert "removes the existing assignments" in eight["warning"]
     assert any("--secret" in command for command in nine["run"])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"instance": None},
+        {"identityCenter": CENTER},
+        {"identityCenter": CENTER, "provisioning": PROVISIONING, "today": date(2027, 9, 1)},
+    ],
+)
+def test_pulumi_up_shows_next_steps_uncut(parts: dict[str, Any]) -> None:
+    told = steps(stack="production-of-example-2", **parts)
+    assert told
+    for step in told:
+        for text in [*step.pop("run"), *step.values()] if "run" in step else step.values():
+            assert len(str(text)) <= CUT, text
 
 
 @pytest.mark.parametrize(
@@ -113,7 +132,7 @@ def test_phase_trust_hands_off_steps_8_and_9_and_warns() -> None:
     [
         (date(2026, 11, 24), None),
         (date(2027, 9, 1), "expires in 80 days"),
-        (date(2027, 11, 21), "expired 1 days ago"),
+        (date(2027, 11, 21), "expired 1 day ago"),
     ],
 )
 def test_an_expiring_token_asks_for_its_rotation(today: date, words: str | None) -> None:

@@ -110,6 +110,14 @@ def test_nothing_is_overwritten(checkout: Path, capsys: pytest.CaptureFixture[st
     assert files(checkout) == {"environments/prod/access.yaml"}
 
 
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "environments").write_text("a file, not a folder")
+    assert scaffold(checkout, "prod") == UNUSABLE
+    assert "environments/prod/access.yaml\n  the file can't be written" in capsys.readouterr().err
+
+
 def test_it_writes_into_a_checkout_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scaffold(tmp_path, "prod") == UNUSABLE
     assert "holds no Pulumi.yaml" in capsys.readouterr().err

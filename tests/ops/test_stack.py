@@ -107,6 +107,16 @@ def test_a_stack_without_an_update_is_empty() -> None:
         ("error: incorrect passphrase", "the passphrase is wrong"),
         ("error: could not deserialize deployment: passphrase must be set with X", "need a pass"),
         ("error: no stack named 'x' found", "there is no such stack"),
+        ("error: chdir /nope: no such file or directory", "what -C names is no folder"),
+        ("error: chdir README.md: not a directory", "what -C names is no folder"),
+        (
+            "error: unable to open state directory: stat /nope: no such file or directory",
+            "unable to open state directory",
+        ),
+        (
+            "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+            "run pulumi login",
+        ),
         ("warning: a\nerror: something else", "pulumi: something else"),
         ("", "pulumi: no reason was given"),
     ],

@@ -129,7 +129,10 @@ def test_the_clock_moves_forward_only(sandbox: Sandbox) -> None:
 
     before = now()
     assert 7200 <= (now("+2h") - before).total_seconds() < 7260
-    assert "is no time step" in refused(sandbox.folder.root, "clock", "yesterday")
+    for step in ("yesterday", "+99999999999d"):
+        assert "is no time step" in refused(sandbox.folder.root, "clock", step)
+    assert "3650 days ahead at most" in refused(sandbox.folder.root, "clock", "+99999999d")
+    assert (now() - before).total_seconds() < 7260
 
 
 def test_the_log_counts_calls(sandbox: Sandbox) -> None:
