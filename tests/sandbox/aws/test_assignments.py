@@ -79,6 +79,10 @@ def test_an_assignment_comes_and_goes(center: Cloud) -> None:
     assert deleted["Status"] == "SUCCEEDED"
     assert deleted["RequestId"] != created["RequestId"]
     assert rows(center, arn, DEV) == []
+    (listed,) = center.sso.list_account_assignment_deletion_status(InstanceArn=center.instance)[
+        "AccountAssignmentsDeletionStatus"
+    ]
+    assert (listed["RequestId"], listed["Status"]) == (deleted["RequestId"], "SUCCEEDED")
     gone = refusal(center.sso.delete_account_assignment, **center.row(arn, DEV, group))
     assert gone == "ResourceNotFoundException"
 

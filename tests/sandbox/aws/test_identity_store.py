@@ -208,3 +208,34 @@ def test_the_store_itself(center: Cloud) -> None:
     )
     described = center.store.describe_identity_store(IdentityStoreId=center.store_id)
     assert described["NetworkConfiguration"] == network
+
+
+def test_groups_people_and_memberships_one_by_one_and_in_pages(center: Cloud) -> None:
+    store = {"IdentityStoreId": center.store_id}
+    ids = [
+        center.store.create_user(
+            **store,
+            UserName=name,
+            DisplayName=name,
+            Name={"GivenName": name, "FamilyName": "Example"},
+        )["UserId"]
+        for name in ("ada", "bob", "eve")
+    ]
+    pages = center.store.get_paginator("list_users").paginate(
+        **store, PaginationConfig={"PageSize": 2}
+    )
+    assert [[each["UserId"] for each in page["Users"]] for page in pages] == [ids[:2], ids[2:]]
+    group = center.group("AWS-Platform")
+    described = center.store.describe_group(**store, GroupId=group)
+    assert (described["GroupId"], described["DisplayName"]) == (group, "AWS-Platform")
+    membership = center.store.create_group_membership(
+        **store, GroupId=group, MemberId={"UserId": ids[0]}
+    )["MembershipId"]
+    which = {**store, "MembershipId": membership}
+    assert center.store.describe_group_membership(**which)["MemberId"] == {"UserId": ids[0]}
+    center.store.delete_group_membership(**which)
+    with pytest.raises(ClientError) as refused:
+        center.store.describe_group_membership(**which)
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    left = center.store.list_group_memberships(**store, GroupId=group)
+    assert left["GroupMemberships"] == []
