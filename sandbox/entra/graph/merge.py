@@ -8,10 +8,12 @@ from sandbox.entra.errors import bad_request
 from sandbox.entra.tenant import Json
 
 _LISTS_OF_OBJECTS = {
+    "accessToken",
     "addIns",
     "appRoles",
     "assignedLabels",
     "assignedLicenses",
+    "idToken",
     "identities",
     "keyCredentials",
     "oauth2PermissionScopes",
@@ -21,6 +23,7 @@ _LISTS_OF_OBJECTS = {
     "redirectUriSettings",
     "requiredResourceAccess",
     "resourceSpecificApplicationPermissions",
+    "saml2Token",
     "serviceProvisioningErrors",
 }
 

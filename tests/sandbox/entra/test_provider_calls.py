@@ -101,6 +101,59 @@ def test_a_new_service_principal_of_a_new_application(cloud: Cloud) -> None:
     assert again.status == 409
 
 
+def test_an_application_with_every_property_the_provider_sends(cloud: Cloud) -> None:
+    scope: Json = {"id": TENANT, "isEnabled": True, "type": "User", "value": "use"}
+    claims = {"accessToken": [], "idToken": [{"name": "email"}], "saml2Token": [{"name": "upn"}]}
+    body: Json = {
+        "@odata.type": "#microsoft.graph.application",
+        "api": {
+            "@odata.type": "#microsoft.graph.apiApplication",
+            "acceptMappedClaims": None,
+            "knownClientApplications": [],
+            "oauth2PermissionScopes": [scope],
+            "requestedAccessTokenVersion": 1,
+        },
+        "appRoles": [{"id": TENANT, "allowedMemberTypes": ["User"], "isEnabled": True}],
+        "description": None,
+        "displayName": "Whole",
+        "groupMembershipClaims": None,
+        "identifierUris": ["api://whole"],
+        "info": {"marketingUrl": None, "termsOfServiceUrl": None},
+        "isDeviceOnlyAuthSupported": None,
+        "isFallbackPublicClient": False,
+        "notes": None,
+        "oauth2RequirePostResponse": False,
+        "optionalClaims": claims,
+        "owners@odata.bind": [f"{cloud.url}/v1.0/directoryObjects/{cloud.user_id('ada')}"],
+        "passwordCredentials": None,
+        "publicClient": {"redirectUris": []},
+        "requiredResourceAccess": [{"resourceAppId": TENANT, "resourceAccess": [{"id": TENANT}]}],
+        "serviceManagementReference": None,
+        "signInAudience": "AzureADMyOrg",
+        "spa": {"redirectUris": []},
+        "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
+        "web": {
+            "homePageUrl": None,
+            "implicitGrantSettings": {"enableIdTokenIssuance": True},
+            "logoutUrl": None,
+            "redirectUris": ["https://example.com/acs"],
+        },
+    }
+    made = cloud.graph("POST", "/v1.0/applications", body)
+    assert made.status == 201, made.data
+    path = f"/v1.0/applications/{made.json['id']}"
+    changes = {k: v for k, v in body.items() if k != "owners@odata.bind"}
+    for _ in range(2):
+        assert cloud.graph("PATCH", path, changes).status == 204
+    read = cloud.graph("GET", path).json
+    assert read["optionalClaims"] == claims
+    assert read["passwordCredentials"] == []
+    assert read["web"]["implicitGrantSettings"] == {
+        "enableAccessTokenIssuance": False,
+        "enableIdTokenIssuance": True,
+    }
+
+
 def test_identifier_and_redirect_uris(app: App) -> None:
     path = f"/v1.0/applications/{app.application}"
     refused = app.cloud.graph("PATCH", path, {"identifierUris": [ENTITY_ID]})
@@ -250,8 +303,18 @@ def test_group_with_owners_and_members(cloud: Cloud) -> None:
         assert cloud.graph("GET", path).status == 404
 
 
+UNSET = """ageGroup city companyName consentProvidedForMinor country department employeeHireDate
+    employeeId employeeType faxNumber givenName jobTitle mail mobilePhone officeLocation
+    onPremisesImmutableId passwordPolicies postalCode preferredLanguage state streetAddress surname
+    usageLocation"""
+
+
 def test_user(cloud: Cloud) -> None:
-    body = {
+    body: Json = {
+        **dict.fromkeys(UNSET.split()),
+        "businessPhones": [],
+        "employeeOrgData": {"costCenter": None, "division": None},
+        "otherMails": None,
         "@odata.type": "#microsoft.graph.user",
         "accountEnabled": True,
         "displayName": "Zoe Zhang",
