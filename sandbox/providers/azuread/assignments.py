@@ -8,7 +8,7 @@ from typing import ClassVar
 from sandbox.providers.azuread.base import NOT_FOUND, GraphResource, doing, plain
 from sandbox.providers.azuread.graph import GraphError
 from sandbox.providers.azuread.service_principals import path
-from sandbox.providers.resource import Schema
+from sandbox.providers.resource import ProviderError, Schema
 from sandbox.providers.wire import Properties
 
 
@@ -25,8 +25,10 @@ class AppRoleAssignment(GraphResource):
     def create(self, inputs: Properties) -> str:
         """Assign; repeated while the principal has not replicated."""
         resource = inputs["resourceObjectId"]
-        with doing(f"Service principal not found for resource (Object ID: {resource!r})"):
-            self.graph.get(path(resource))
+        which = f'for resource (Object ID: "{resource}")'
+        with doing(f"Could not retrieve service principal {which}"):
+            if self.graph.find(path(resource)) is None:
+                raise ProviderError(f"Service principal not found {which}")
         with doing("Could not create app role assignment"):
             made = self.graph.call(
                 "POST",

@@ -509,6 +509,18 @@ def test_app_role_assignment(graph: Graph, engine: Engine) -> None:
     assert graph.take() == [f"DELETE {assigned}/row-1"]
 
 
+def test_a_service_principal_that_is_gone_is_told(graph: Graph, engine: Engine) -> None:
+    graph.answers = {f"GET {SP_PATH}": NOT_FOUND}
+    row = {"appRoleId": "role-1", "principalObjectId": "group-1", "resourceObjectId": SP}
+    with pytest.raises(grpc.RpcError) as told:
+        engine.create(ASSIGNMENT, row)
+    assert f'Service principal not found for resource (Object ID: "{SP}")' in refusal(told.value)
+    with pytest.raises(grpc.RpcError) as told:
+        engine.delete(CERTIFICATE, Made(f"{SP}/tokenSigningCertificate/a-verify", {}, {}))
+    assert "Service Principal was not found" in refusal(told.value)
+    assert graph.take() == [f"GET {SP_PATH}"] * 2
+
+
 GROUP_PATH = "/beta/groups/group-1"
 READ_GROUP = [f"GET {GROUP_PATH}"] + [
     f"GET {GROUP_PATH}/{what}" for what in ("owners", "members", "memberOf")
