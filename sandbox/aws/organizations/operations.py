@@ -16,6 +16,32 @@ from sandbox.aws.wire import Call
 # AWS answers at most 20 entries a page (organizations API, MaxResults).
 PAGE = 20
 
+# What moto answers as AWS does; its organization policies, for one, it does not.
+_MOTOS = frozenset(
+    {
+        "CloseAccount",
+        "CreateAccount",
+        "CreateOrganization",
+        "DeregisterDelegatedAdministrator",
+        "DescribeAccount",
+        "DescribeCreateAccountStatus",
+        "DescribeOrganization",
+        "DescribeOrganizationalUnit",
+        "DisableAWSServiceAccess",
+        "EnableAWSServiceAccess",
+        "TagResource",
+        "UntagResource",
+        "UpdateOrganizationalUnit",
+    }
+)
+# The lists that moto gives as a whole, and what they hold.
+_MOTOS_LISTS = {
+    "ListAWSServiceAccessForOrganization": "EnabledServicePrincipals",
+    "ListCreateAccountStatus": "CreateAccountStatuses",
+    "ListRoots": "Roots",
+    "ListTagsForResource": "Tags",
+}
+
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 # moto's reasons are missing; these are the ones its messages stand for.
@@ -36,13 +62,13 @@ class OrganizationsOperations:
         self._organization = organization
         self._left = left
         self._own: dict[str, Callable[[Body], Body]] = {
-            "ListRoots": self._list_roots,
             "ListAccounts": self._list_accounts,
             "ListAccountsForParent": self._list_accounts_for_parent,
             "ListOrganizationalUnitsForParent": self._list_units_for_parent,
             "ListChildren": self._list_children,
             "ListDelegatedAdministrators": self._list_delegated_administrators,
-            "ListTagsForResource": self._list_tags,
+            "ListDelegatedServicesForAccount": self._list_delegated_services,
+            "ListParents": self._list_parents,
             "MoveAccount": self._move_account,
             "CreateOrganizationalUnit": self._create_unit,
             "DeleteOrganizationalUnit": self._delete_unit,
@@ -55,9 +81,15 @@ class OrganizationsOperations:
         self._refuse_members(call)
         own = self._own.get(call.operation)
         try:
-            return own(call.body) if own else self._moto(call.operation, call.body)
+            if own:
+                return own(call.body)
+            if call.operation in _MOTOS_LISTS:
+                return self._whole(call.operation, _MOTOS_LISTS[call.operation], call.body)
+            if call.operation in _MOTOS:
+                return self._moto(call.operation, call.body)
         except ServiceException as error:
             raise _as_aws(error) from None
+        raise NotImplementedError(call.operation)
 
     def _refuse_members(self, call: Call) -> None:
         """Members may only ask for the organization; the delegated administrator may read all."""
@@ -72,15 +104,23 @@ class OrganizationsOperations:
         raise denied("You don't have permissions to access this resource.")
 
     def _moto(self, operation: str, body: Body) -> Body:
-        method = getattr(self._organization.backend, _WORD.sub("_", operation).lower(), None)
-        if method is None:
-            raise NotImplementedError(operation)
+        method = getattr(self._organization.backend, _WORD.sub("_", operation).lower())
         if operation == "CreateOrganization":
             body = {"region": "us-east-1", **body}
         return _without_nulls(method(**body) or {})
 
-    def _list_roots(self, body: Body) -> Body:
-        return _page("Roots", self._moto("ListRoots", {})["Roots"], body)
+    def _whole(self, operation: str, name: str, body: Body) -> Body:
+        """One page of a list that moto gives as a whole."""
+        asked = {key: body[key] for key in body.keys() - {"NextToken", "MaxResults"}}
+        return _page(name, self._moto(operation, asked)[name], body)
+
+    def _require_account(self, body: Body) -> None:
+        """moto says of an unknown account that there is no organization."""
+        if self._organization.account(body["AccountId"]) is None:
+            raise AwsError(
+                "AccountNotFoundException",
+                "You specified an account that doesn't exist.",
+            )
 
     def _list_accounts(self, body: Body) -> Body:
         accounts = [each.describe() for each in self._organization.backend.accounts]
@@ -118,8 +158,19 @@ class OrganizationsOperations:
         )
         return _page("DelegatedAdministrators", found["DelegatedAdministrators"], body)
 
-    def _list_tags(self, body: Body) -> Body:
-        return _page("Tags", self._moto("ListTagsForResource", body)["Tags"], body)
+    def _list_delegated_services(self, body: Body) -> Body:
+        self._require_account(body)
+        return self._whole("ListDelegatedServicesForAccount", "DelegatedServices", body)
+
+    def _list_parents(self, body: Body) -> Body:
+        backend = self._organization.backend
+        if all(each.id != body["ChildId"] for each in [*backend.accounts, *backend.ou[1:]]):
+            raise AwsError(
+                "ChildNotFoundException",
+                "We can't find an organizational unit (OU) or AWS account with the ChildId that "
+                "you specified.",
+            )
+        return self._whole("ListParents", "Parents", body)
 
     def _move_account(self, body: Body) -> Body:
         account = self._organization.backend.get_account_by_id(body["AccountId"])
@@ -166,6 +217,7 @@ class OrganizationsOperations:
         return self._moto("RegisterDelegatedAdministrator", body)
 
     def _remove_account(self, body: Body) -> Body:
+        self._require_account(body)
         answer = self._moto("RemoveAccountFromOrganization", body)
         self._left(body["AccountId"])
         return answer

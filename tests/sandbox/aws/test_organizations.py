@@ -128,3 +128,53 @@ def test_policies_are_there_where_the_seed_says(cloud: Cloud) -> None:
     identity = cloud.member_client("sts", AUDIT).get_caller_identity()
     assert identity["Account"] == AUDIT
     assert cloud.client("sts").get_caller_identity()["Account"] == "111122223333"
+
+
+def test_the_rest_of_the_operations(cloud: Cloud) -> None:
+    """Each answer is checked against botocore's model on its way."""
+    client = cloud.organizations
+    created = client.create_account(Email="new@example.com", AccountName="new")
+    request = {"CreateAccountRequestId": created["CreateAccountStatus"]["Id"]}
+    assert client.describe_create_account_status(**request)["CreateAccountStatus"]["State"]
+    statuses = client.list_create_account_status(MaxResults=1)
+    assert (len(statuses["CreateAccountStatuses"]), "NextToken" in statuses) == (1, True)
+    (unit, *_) = client.list_organizational_units_for_parent(ParentId="r-ex01")[
+        "OrganizationalUnits"
+    ]
+    which = {"OrganizationalUnitId": unit["Id"]}
+    client.update_organizational_unit(**which, Name="Renamed")
+    described = client.describe_organizational_unit(**which)["OrganizationalUnit"]
+    assert described["Name"] == "Renamed"
+    client.tag_resource(ResourceId=DEV, Tags=[{"Key": "a", "Value": "b"}])
+    client.untag_resource(ResourceId=DEV, TagKeys=["a"])
+    services = client.list_aws_service_access_for_organization(MaxResults=5)
+    assert services["EnabledServicePrincipals"][0]["ServicePrincipal"] == "sso.amazonaws.com"
+    client.register_delegated_administrator(AccountId=AUDIT, ServicePrincipal="sso.amazonaws.com")
+    (service,) = client.list_delegated_services_for_account(AccountId=AUDIT, MaxResults=5)[
+        "DelegatedServices"
+    ]
+    assert service["ServicePrincipal"] == "sso.amazonaws.com"
+
+
+def test_who_is_unknown_is_named_as_aws_names_it(cloud: Cloud) -> None:
+    client, nobody = cloud.organizations, "999999999999"
+    assert code(client.list_parents, ChildId=nobody) == "ChildNotFoundException"
+    assert code(client.list_parents, ChildId="ou-ex01-99999999") == "ChildNotFoundException"
+    for operation in (
+        client.describe_account,
+        client.close_account,
+        client.remove_account_from_organization,
+        client.list_delegated_services_for_account,
+    ):
+        assert code(operation, AccountId=nobody) == "AccountNotFoundException"
+
+
+def test_organization_policies_are_not_emulated(cloud: Cloud) -> None:
+    client = cloud.organizations
+    kind = "SERVICE_CONTROL_POLICY"
+    for refused in (
+        code(client.list_policies, Filter=kind),
+        code(client.list_policies_for_target, TargetId=DEV, Filter=kind),
+        code(client.describe_policy, PolicyId="p-FullAWSAccess"),
+    ):
+        assert refused == "UnknownOperationException"
