@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from federation.instance import Instance
 from federation.organization import Organization
@@ -259,6 +259,11 @@ def _ask(call: Any) -> Any:
         detail = error.response.get("Error", {})
         raise AwsError(
             f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
+        ) from None
+    except NoCredentialsError:
+        raise AwsError(
+            "there are no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or aws:profile in the stack's configuration"
         ) from None
     except BotoCoreError as error:
         raise AwsError(f"AWS can't be used: {error}") from None

@@ -20,7 +20,8 @@ def expiries(preview: Preview, today: date) -> tuple[Expiry, ...]:
         made = (preview.outputs.get("expiries") or {}).get("certificates") or {}
         found += [
             Expiry(what=f"certificate {name}", on=_day(end))
-            for name, end in sorted(made.items())
+            # An update that fails leaves outputs behind that it never knew.
+            for name, end in sorted(made.items() if is_known(made) else ())
             if f"certificate {name}" not in known
         ]
     near = [one for one in found if one.days_left(today) <= TOKEN_REMINDER_DAYS]

@@ -22,6 +22,7 @@ from federation.idp_metadata import (
     parse_identity_provider_metadata,
 )
 from federation.instance import Instance, settings_link
+from federation.preview import is_known
 from federation.saml_metadata import (
     MetadataError,
     ServiceProviderMetadata,
@@ -78,7 +79,7 @@ class HandOffs:
     @property
     def _waits(self) -> bool:
         """Whether steps 8 and 9 wait for an update that makes the SAML trust."""
-        return not self.session.stack.outputs.get("federationMetadataUrl")
+        return not (self.session.stack.outputs.get("federationMetadataUrl") and self._thumbprints())
 
     @property
     def _instance(self) -> Instance | None:
@@ -187,7 +188,7 @@ class HandOffs:
 
     def _federation_metadata(self, url: str) -> tuple[IdentityProviderMetadata | None, str]:
         """The document behind the URL, and what is wrong with it."""
-        if not url:
+        if self._waits:
             return None, "waits for pulumi up in phase trust"
         try:
             answer = http().request("GET", url)
@@ -205,7 +206,8 @@ class HandOffs:
     def _thumbprints(self) -> list[str]:
         provider = self.session.stack.outputs.get("identityProvider") or {}
         thumbprints = provider.get("thumbprints") or {}
-        return [str(thumbprint) for thumbprint in thumbprints.values()]
+        # An update that fails leaves outputs behind that it never knew.
+        return [str(one) for one in thumbprints.values()] if is_known(thumbprints) else []
 
     @staticmethod
     def _checked(found: IdentityProviderMetadata | None, *, done: bool) -> str:

@@ -23,6 +23,7 @@ from federation.saml_metadata import MetadataError
 from federation.settings import load_settings
 from ops.handoff import HandOffs
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 STORE = "d-936712ab34"
 INSTANCE = Instance(
     arn="arn:aws:sso:::instance/ssoins-7223a1b2c3d4e5f6",
@@ -196,6 +197,12 @@ def test_a_certificate_that_the_stack_did_not_make_is_wrong(world: World) -> Non
     step = world.steps()[8]
     assert step.verdict == "wrong"
     assert world.thumbprint in step.check
+
+
+def test_outputs_of_a_failed_update_are_waited_for(world: World) -> None:
+    world.outputs["identityProvider"] = {"thumbprints": UNKNOWN}
+    assert world.steps()[8].verdict == "blocked"
+    assert world.steps()[8].check == "waits for pulumi up in phase trust"
 
 
 def test_federation_metadata_that_does_not_come_is_wrong(world: World) -> None:
