@@ -29,7 +29,7 @@ class Clock:
         if by < timedelta():
             raise ValueError("the sandbox clock only moves forward; restore a snapshot to go back")
         with self._lock:
-            if self._offset + by > FURTHEST:
+            if by > FURTHEST - self._offset:
                 raise ValueError(f"the sandbox clock goes {FURTHEST.days} days ahead at most")
             self._offset += by
         return self.now()

@@ -125,6 +125,15 @@ def test_every_name_of_this_machine_reaches_the_control_surface(
     assert sandbox.running.id.encode() in answer
 
 
+@pytest.mark.parametrize("seconds", ["1e999", "1e300", "1e11", "-1", "NaN", "null", '"x"', "{}"])
+def test_no_step_breaks_the_clock(sandbox: Sandbox, seconds: str) -> None:
+    body = f'{{"seconds": {seconds}}}'
+    head = f"POST /_sandbox/process/clock HTTP/1.1\r\nX-Sandbox: 1\r\nContent-Length: {len(body)}"
+    answer = raw(sandbox.running.awsUrl, f"{head}\r\nConnection: close\r\n\r\n{body}".encode())
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert list(sandbox.graph.all("/v1.0/groups"))
+
+
 @pytest.mark.parametrize(
     "framing", ["Content-Length: 999999999999\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"]
 )
