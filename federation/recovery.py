@@ -34,7 +34,10 @@ class Interrupted:
 
 
 def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
-    """The unfinished operations in the JSON of `pulumi stack export`."""
+    """The unfinished operations in the JSON of `pulumi stack export`.
+
+    Those of components are left out: nothing is behind them in a cloud.
+    """
     operations = export["deployment"].get("pending_operations") or []
     return [
         Interrupted(
@@ -44,6 +47,7 @@ def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
             inputs=operation["resource"].get("inputs") or {},
         )
         for operation in operations
+        if operation["resource"].get("custom")
     ]
 
 

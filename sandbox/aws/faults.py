@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from sandbox.aws.errors import AwsError
+from sandbox.aws.validation import operation_model
 from sandbox.aws.wire import Call
 
 KINDS = ("throttle", "error", "conflict", "delay", "lost", "failed")
@@ -25,6 +26,8 @@ _CODES = {
     "error": ("InternalServerException", "ServiceException", 500),
     "conflict": ("ConflictException", "ConcurrentModificationException", 400),
 }
+# sts and iam have no error of that name.
+_MODELLED = ("sso-admin", "identitystore", "organizations")
 _MESSAGES = {
     "throttle": "Rate exceeded",
     "error": "An internal error occurred.",
@@ -38,8 +41,9 @@ _lost: ContextVar[bool] = ContextVar("response_lost", default=False)
 class Fault:
     """One fault: which calls it hits (None: all of them) and how often (None: until cleared).
 
-    Kinds: `throttle`, `error`, `conflict` refuse the call; `delay` takes `seconds` longer; `lost`
-    carries the call out and loses the answer; `failed` lets the asynchronous request end FAILED.
+    Kinds: `throttle`, `error` and `conflict` refuse the call (`conflict` where the operation can
+    meet one); `delay` takes `seconds` longer; `lost` carries the call out and loses the answer;
+    `failed` lets the asynchronous request end FAILED.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class Fault:
             self.times != 0
             and self.service in (None, service)
             and self.operation in (None, operation)
+            and (self.kind != "conflict" or _can_conflict(service, operation))
         )
 
 
@@ -132,10 +137,22 @@ def answer_is_lost() -> bool:
     return _lost.get()
 
 
+def _can_conflict(service: str, operation: str) -> bool:
+    """Whether an operation has a conflict among its errors; all of SCIM has."""
+    if service not in _MODELLED:
+        return service == "scim"
+    model = operation_model(service, operation)
+    code = _code("conflict", service)
+    return model is not None and any(shape.name == code for shape in model.error_shapes)
+
+
+def _code(kind: str, service: str) -> str:
+    usual, organizations, _ = _CODES[kind]
+    return organizations if service == "organizations" else usual
+
+
 def _refusal(kind: str, service: str) -> AwsError:
-    usual, organizations, status = _CODES[kind]
-    code = organizations if service == "organizations" else usual
-    return AwsError(code, _MESSAGES[kind], status=status)
+    return AwsError(_code(kind, service), _MESSAGES[kind], status=_CODES[kind][2])
 
 
 def _read(entry: dict[str, Any]) -> Fault:
@@ -148,4 +165,11 @@ def _read(entry: dict[str, Any]) -> Fault:
     fault = Fault(**entry)
     if not 0 <= fault.seconds <= _MAX_DELAY_SECONDS:
         raise ValueError(f"A delay has from 0 to {_MAX_DELAY_SECONDS:g} seconds.")
+    if (
+        fault.kind == "conflict"
+        and fault.service
+        and fault.operation
+        and not _can_conflict(fault.service, fault.operation)
+    ):
+        raise ValueError(f"AWS never answers {fault.operation} with a conflict.")
     return fault

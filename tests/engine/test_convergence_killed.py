@@ -19,6 +19,7 @@ from sandbox import stack as sandbox_stack
 from sandbox.environment import pulumi_cli
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
+from tests.engine.prepared import Prepared
 from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
@@ -205,23 +206,30 @@ def test_an_update_that_runs_is_left_alone(federation: Federation) -> None:
         assert engine.wait(_PATIENCE) == 0
 
 
-def test_a_kill_at_a_random_moment_while_groups_arrive(federation: Federation) -> None:
+def test_kills_at_random_moments(federation: Federation, tmp_path: Path) -> None:
+    """The update that makes nearly everything, killed each time from the same beginning.
+
+    The environment variable KILLS says how many times.
+    """
     federation.stack.up()
     federation.enter_trust()
     federation.stack.up()
     federation.enter_provisioning()
+    federation.sandbox.control_aws("timing", {"delaySeconds": 0.5})
+    prepared = Prepared.keep(federation, tmp_path / "kept")
+    whole = federation.stack.up().seconds
     seed = random.randrange(10**6)  # noqa: S311 - a moment, not a secret
     chance = random.Random(seed)  # noqa: S311
-    federation.sandbox.control_aws("timing", {"delaySeconds": 0.5})
-    for _ in range(2):
+    for number in range(int(os.environ.get("KILLS", "4"))):
+        prepared.restore()
         engine = _begin(federation)
-        pause = chance.uniform(1.0, 6.0)
+        pause = chance.uniform(0.3, whole)
+        print(f"seed {seed}, kill {number}: after {pause:.2f} of {whole:.2f} s")
         try:
             engine.wait(pause)
         except subprocess.TimeoutExpired:
             _kill(engine)
-        print(f"seed {seed}: killed after {pause:.2f} s")
         done = ops(federation, "recover", "--yes")
         assert done.returncode == 0, done.stderr
-    federation.stack.up()
-    _assert_once(federation)
+        federation.stack.up()
+        _assert_once(federation)

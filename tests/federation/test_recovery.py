@@ -50,6 +50,11 @@ def test_what_was_being_done_is_told() -> None:
     assert interrupted({"deployment": {}}) == []
 
 
+def test_a_component_that_was_begun_is_nothing_in_a_cloud() -> None:
+    component = resource("Deploy", type="federation:index:PermissionSet", custom=False, inputs={})
+    assert interrupted(export(pending=[("creating", component)])) == []
+
+
 def test_what_was_made_is_taken_in_with_its_inputs() -> None:
     before = export(resource("old", id="o"), pending=[("creating", resource("new"))])
     after = taken_in(before, {resource("new")["urn"]: IDENT})["deployment"]

@@ -53,6 +53,20 @@ def test_organizations_has_names_of_its_own(cloud: Cloud) -> None:
         assert refused.value.response["Error"]["Code"] == code
 
 
+def test_only_what_can_conflict_does(center: Cloud) -> None:
+    refused = center.control(
+        "faults",
+        {"faults": [{"kind": "conflict", "service": "organizations", "operation": "ListRoots"}]},
+    )
+    assert refused.status == 400
+    assert "AWS never answers ListRoots with a conflict." in refused.data.decode()
+    faults(center, {"kind": "conflict", "times": None})
+    center.organizations.list_roots()
+    with pytest.raises(ClientError, match="ConflictException"):
+        center.permission_set("A")
+    assert center.control("state", {}).json()["violations"] == []
+
+
 @pytest.mark.parametrize(("kind", "status"), [("throttle", 429), ("error", 500), ("conflict", 409)])
 def test_scim_answers_with_its_own_status(trusted: Cloud, kind: str, status: int) -> None:
     faults(trusted, {"kind": kind, "service": "scim", "operation": "CreateGroup"})
