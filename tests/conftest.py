@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from tests import leaks
+from tests.engine.federation import Federation
+from tests.engine.prepared import Prepared
 from tests.support import Sandbox, start_sandbox, stop_sandbox
 
 
@@ -23,6 +25,24 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield start_sandbox(folder)
     finally:
         stop_sandbox(folder)
+
+
+@pytest.fixture(scope="session")
+def in_access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A federation in phase access, made once for all modules that a worker runs."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    try:
+        federation = Federation.create(start_sandbox(folder), tmp_path_factory.mktemp("stack"))
+        federation.reach_access()
+        yield Prepared.keep(federation, tmp_path_factory.mktemp("kept") / "access")
+    finally:
+        stop_sandbox(folder)
+
+
+@pytest.fixture
+def federation(in_access: Prepared) -> Federation:
+    """A federation in phase access, exactly as ACCESS declares it, for one test."""
+    return in_access.restore()
 
 
 @pytest.hookimpl(wrapper=True)

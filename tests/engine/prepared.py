@@ -12,8 +12,6 @@ import yaml
 from sandbox.control import PREFIX, post
 from tests.engine.federation import Federation
 
-_NAME = "prepared"
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -24,9 +22,9 @@ class Prepared:
 
     @classmethod
     def keep(cls, federation: Federation, kept: Path) -> Prepared:
-        """Keep everything as it is now."""
+        """Keep everything as it is now, in a folder that is made; its name is the snapshot's."""
         prepared = cls(federation, kept)
-        post(f"{federation.sandbox.running.awsUrl}{PREFIX}snapshot", {"name": _NAME})
+        post(f"{federation.sandbox.running.awsUrl}{PREFIX}snapshot", {"name": kept.name})
         for path, name in prepared._folders():
             shutil.copytree(path, kept / name)
         return prepared
@@ -34,7 +32,7 @@ class Prepared:
     def restore(self) -> Federation:
         """Put everything back, without faults."""
         sandbox = self.federation.sandbox
-        post(f"{sandbox.running.awsUrl}{PREFIX}restore", {"name": _NAME})
+        post(f"{sandbox.running.awsUrl}{PREFIX}restore", {"name": self.kept.name})
         for path, name in self._folders():
             shutil.rmtree(path)
             shutil.copytree(self.kept / name, path)
@@ -45,6 +43,8 @@ class Prepared:
         return [
             (self.federation.folder, "stack"),
             (self.federation.sandbox.folder.state, "state"),
+            # Which stack is selected.
+            (self.federation.sandbox.folder.pulumi_home / "workspaces", "workspaces"),
         ]
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from tests.engine.chromium import Chromium, installed
 from tests.engine.federation import ROWS, Federation
-from tests.support import Sandbox
 
 pytestmark = [
     pytest.mark.engine,
@@ -24,13 +23,6 @@ pytestmark = [
 
 SIGN_IN = "Sign in"
 PORTAL = "AWS access portal"
-
-
-@pytest.fixture(scope="module")
-def federation(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
-    federation.reach_access()
-    return federation
 
 
 @pytest.fixture

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.engine.federation import ACCESS, ASSIGNMENT, ROWS, Federation, changed, of_kind
+from tests.engine.federation import ASSIGNMENT, ROWS, Federation, changed, of_kind
 from tests.engine.operator import ops, status, sync
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module")
-def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
-    federation.reach_access()
-    return federation
-
-
-@pytest.fixture
-def federation(stack: Federation) -> Iterator[Federation]:
-    """The stack as ACCESS declares it, before and after."""
-    yield stack
-    if stack.access != ACCESS:
-        stack.access = copy.deepcopy(ACCESS)
-        stack.write_access()
-        stack.stack.up()
-    assert stack.rows() == ROWS
 
 
 def _rename_key(access: dict[str, Any], old: str, new: str) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.engine.federation import Federation
 from tests.engine.operator import ops
+from tests.engine.prepared import Prepared
 from tests.ops.diff.base import BASE
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -32,11 +32,11 @@ _TARGETS: tuple[dict[str, Any], ...] = (
 
 
 @pytest.fixture(scope="module")
-def federation(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
+def federation(in_access: Prepared) -> Federation:
+    federation = in_access.restore()
     federation.access = _for_anywhere(copy.deepcopy(BASE))
     federation.write_access()
-    federation.reach_access()
+    federation.stack.up()
     return federation
 
 

@@ -88,10 +88,10 @@ class Faults:
 
 
 @pytest.fixture(scope="module")
-def prepared(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def prepared(in_access: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A stack in phase access; one group is assigned and has not arrived, so its row is held."""
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
-    federation.reach_access()
+    federation = in_access.restore()
+    sandbox = federation.sandbox
     configure(federation, "waitMinutes", 0.1)
     # Three attempts a call: enough for a fault that comes once.
     configure(federation, "aws:maxRetries", "3")
@@ -101,7 +101,7 @@ def prepared(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Prep
     )
     federation.stack.up()
     sandbox.set_faults()
-    return Prepared.keep(federation, tmp_path_factory.mktemp("kept"))
+    return Prepared.keep(federation, tmp_path_factory.mktemp("kept") / "held")
 
 
 def add_group(federation: Federation, key: str, name: str) -> None:

@@ -12,16 +12,8 @@ import pytest
 
 from sandbox.browser import Browser, Form, Page
 from tests.engine.federation import Federation
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module")
-def federation(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
-    federation.reach_access()
-    return federation
 
 
 class Attempt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 import yaml
 
 from tests.engine.federation import ACCESS, ROWS, Federation
-from tests.support import Sandbox
 from tests.workflows.clone import Clone
 from tests.workflows.hub import Hub, run_script
 
@@ -48,20 +46,9 @@ class Pipeline:
         return (self.out / name).read_text()
 
 
-@pytest.fixture(scope="module")
-def stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
-    federation.reach_access()
-    return federation
-
-
 @pytest.fixture
-def pipeline(stack: Federation, tmp_path: Path) -> Iterator[Pipeline]:
-    """Before and after, the stack is as ACCESS declares it."""
-    yield Pipeline(stack, Hub.create(tmp_path / "hub"), tmp_path / "out")
-    stack.access = json.loads(json.dumps(ACCESS))
-    stack.write_access()
-    stack.stack.up("--refresh")
+def pipeline(federation: Federation, tmp_path: Path) -> Pipeline:
+    return Pipeline(federation, Hub.create(tmp_path / "hub"), tmp_path / "out")
 
 
 def look_at_one_more_account(federation: Federation) -> None:
