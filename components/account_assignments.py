@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.permission_set import PermissionSet
 from components.synced_principals import unknown
+from federation.checkpoint import HOLDERS
 from federation.principals import Arrivals, RowPlan, holds
 from federation.rows import PrincipalKey, Row
 
@@ -22,6 +23,7 @@ class AccountAssignmentsArgs:
     `app_assignments` are the app-role assignments by principal, `reasons` why principals are
     missing, `old_names` the logical name under which a row stands in the checkpoint, where it
     differs, `providers` the provider of a permission set's rows, where it is not the default one.
+    `holders` are the Entra object ids to remember (federation/checkpoint.py).
     """
 
     instance_arn: str
@@ -31,6 +33,7 @@ class AccountAssignmentsArgs:
     arrivals: pulumi.Output[Arrivals]
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
     old_names: Mapping[Row, str] = field(default_factory=dict)
+    holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     providers: Mapping[str, pulumi.ProviderResource] = field(default_factory=dict)
 
 
@@ -54,7 +57,8 @@ class AccountAssignments(pulumi.ComponentResource):
             self.held = pulumi.Output.from_input(self._report(args.plan.held, args.reasons))
         else:
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
-        self.register_outputs({"held": self.held})
+        holders = {f"{key.type.lower()}/{key.key}": ident for key, ident in args.holders.items()}
+        self.register_outputs({"held": self.held, HOLDERS: holders})
 
     def _complete(
         self, args: AccountAssignmentsArgs, arrivals: Arrivals

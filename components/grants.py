@@ -65,6 +65,7 @@ def grant(args: Grants) -> None:
             arrivals=synced.arrivals,
             reasons=plan.reasons,
             old_names=plan.old_names,
+            holders=plan.holders,
             providers=providers,
         ),
     )

@@ -28,7 +28,9 @@ class PermissionSet(pulumi.ComponentResource):
 
     Rows depend on this component, hence on all of its policies: on destroy they go first. AWS
     refuses to provision policies of a set whose last assignment is gone, and to delete a set that
-    has assignments.
+    has assignments. Policies depend on the boundary, which comes before them and goes after them;
+    a changed one is taken off before the new one is put on, since a set has one and the provider's
+    resource can't change it in place.
     """
 
     arn: pulumi.Output[str]
@@ -55,7 +57,9 @@ class PermissionSet(pulumi.ComponentResource):
 
     def _attach_policies(self, name: str, args: PermissionSetArgs) -> None:
         model, instance = args.model, args.instance_arn
-        child = pulumi.ResourceOptions(parent=self)
+        boundary = self._attach_boundary(name, args)
+        # Nothing widens a set before its boundary is there, or stays wide after it went.
+        child = pulumi.ResourceOptions(parent=self, depends_on=[boundary] if boundary else None)
         for arn in model.managed_policy_arns(args.partition):
             aws.ssoadmin.ManagedPolicyAttachment(
                 f"{name}/{arn.partition(':policy/')[2]}",
@@ -80,15 +84,13 @@ class PermissionSet(pulumi.ComponentResource):
                 inline_policy=model.inline_policy_json,
                 opts=child,
             )
-        if model.permissions_boundary:
-            self._attach_boundary(name, args)
 
-    def _attach_boundary(self, name: str, args: PermissionSetArgs) -> None:
+    def _attach_boundary(self, name: str, args: PermissionSetArgs) -> pulumi.Resource | None:
         boundary = args.model.permissions_boundary
         if boundary is None:
-            return
+            return None
         customer = boundary.customer_managed_policy
-        aws.ssoadmin.PermissionsBoundaryAttachment(
+        attached: pulumi.Resource = aws.ssoadmin.PermissionsBoundaryAttachment(
             name,
             instance_arn=args.instance_arn,
             permission_set_arn=self.arn,
@@ -102,8 +104,10 @@ class PermissionSet(pulumi.ComponentResource):
                     else None
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # A set has one boundary: deleting the old one afterwards would delete the new one.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
+        return attached
 
 
 def _reference(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from federation.phases import phase_reached
 from federation.principals import PinnedRow
-from federation.rows import PrincipalKey, Row
+from federation.rows import PrincipalKey, PrincipalType, Row
 from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
@@ -20,19 +20,25 @@ _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
 _PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
-_TYPES: Final = {"group": "GROUP", "user": "USER"}
+_ROWS: Final = "federation:aws:AccountAssignments"
+_TYPES: Final[Mapping[str, PrincipalType]] = {"group": "GROUP", "user": "USER"}
+# The output of the component AccountAssignments that keeps `holders`.
+HOLDERS: Final = "holders"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """`object_ids` are the Entra object ids that were assigned to the application, by key.
 
-    `permission_sets` are the ARNs of the stack's own ones.
+    `permission_sets` are the ARNs of the stack's own ones. `holders` are the Entra object ids that
+    the stack's rows were last made for, by key: unlike an app-role assignment, which Entra deletes
+    with its principal, no refresh loses them.
     """
 
     phase: Phase | None = None
     rows: tuple[PinnedRow, ...] = ()
     object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
     permission_sets: frozenset[str] = frozenset()
     credentials_hash: str = field(default="", repr=False)
@@ -53,6 +59,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     rows: list[PinnedRow] = []
     object_ids: dict[PrincipalKey, str] = {}
     permission_sets: set[str] = set()
+    holders: dict[PrincipalKey, str] = {}
     fingerprint = ""
     for urn, outputs in resources.items():
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -61,9 +68,9 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         if kind == _ROW:
             rows.append(_pin(name, outputs))
         elif kind == _ASSIGNED:
-            word, _, key = name.partition("/")
-            if word in _TYPES and outputs.get("principalObjectId"):
-                object_ids[PrincipalKey(_TYPES[word], key)] = outputs["principalObjectId"]  # type: ignore[arg-type]
+            object_ids |= _by_key({name: outputs.get("principalObjectId")})
+        elif kind == _ROWS:
+            holders = _by_key(outputs.get(HOLDERS) or {})
         elif kind == _PERMISSION_SET:
             permission_sets.add(str(outputs.get("arn")))
         elif kind == _CREDENTIALS:
@@ -75,10 +82,21 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         phase=phase_reached(types),
         rows=tuple(sorted(rows, key=lambda pin: pin.row)),
         object_ids=object_ids,
+        holders=holders,
         provisioning=_JOB in types,
         permission_sets=frozenset(permission_sets),
         credentials_hash=fingerprint,
     )
+
+
+def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
+    """Object ids by key, of those by `group/platform`."""
+    found: dict[PrincipalKey, str] = {}
+    for name, object_id in ids.items():
+        word, _, key = name.partition("/")
+        if word in _TYPES and object_id:
+            found[PrincipalKey(_TYPES[word], key)] = str(object_id)
+    return found
 
 
 def _pin(name: str, outputs: Mapping[str, Any]) -> PinnedRow:

@@ -62,7 +62,8 @@ class Plan:
     `permission_sets` are those to make, `management_sets` those with rows in the management
     account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
-    may arrive in this update. `duration` estimates what AWS takes to write the rows.
+    may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
+    the next update remembers. `duration` estimates what AWS takes to write the rows.
     """
 
     phase: Phase
@@ -75,6 +76,7 @@ class Plan:
     reasons: Mapping[PrincipalKey, str]
     previous_keys: Mapping[PrincipalKey, PrincipalKey]
     old_names: Mapping[Row, str]
+    holders: Mapping[PrincipalKey, str]
     duration: timedelta = timedelta()
 
 
@@ -130,6 +132,7 @@ def plan_access(
         reasons=_reasons(facts, found, gone),
         previous_keys=previous_keys,
         old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
+        holders=_holders(facts, rows, previous_keys),
         duration=estimated_duration(
             added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
         ),
@@ -153,6 +156,7 @@ def _without_rows(
         reasons={},
         previous_keys=previous_keys,
         old_names={},
+        holders={},
     )
 
 
@@ -200,13 +204,28 @@ def _others(
     previous_keys: Mapping[PrincipalKey, PrincipalKey],
 ) -> dict[PrincipalKey, str]:
     """Principals with rows whose key now means another Entra object; the old object id by key."""
-    before = facts.checkpoint.object_ids
-    with_rows = {row.principal for row in pinned}
+    memories = (facts.checkpoint.object_ids, facts.checkpoint.holders)
     found: dict[PrincipalKey, str] = {}
-    for key, principal in facts.principals.items():
-        old, new = before.get(previous_keys.get(key, key)), principal.object_id
-        if key in with_rows and old and new and old.casefold() != new.casefold():
-            found[key] = old
+    for key in {row.principal for row in pinned} & facts.principals.keys():
+        new = facts.principals[key].object_id
+        for memory in memories:
+            old = memory.get(previous_keys.get(key, key))
+            if old and new and old.casefold() != new.casefold():
+                found[key] = old
+    return found
+
+
+def _holders(
+    facts: Facts, rows: Collection[Row], previous_keys: Mapping[PrincipalKey, PrincipalKey]
+) -> dict[PrincipalKey, str]:
+    """The Entra object ids of the principals with rows; of one that is missing, the last known."""
+    found: dict[PrincipalKey, str] = {}
+    for key in {row.principal for row in rows}:
+        principal = facts.principals.get(key)
+        before = facts.checkpoint.holders.get(previous_keys.get(key, key))
+        object_id = (principal and principal.object_id) or before
+        if object_id:
+            found[key] = object_id
     return found
 
 

@@ -69,6 +69,57 @@ def test_a_policy_changes_in_place(federation: Federation) -> None:
     assert "s3:GetObject" in policy
 
 
+def _boundary_of(federation: Federation, name: str) -> dict[str, Any] | None:
+    """The permissions boundary that AWS has for a permission set."""
+    aws = federation.sandbox.aws
+    (instance,) = aws.instances()
+    (arn,) = [arn for arn, found in aws.permission_sets().items() if found == name]
+    try:
+        answer = aws.sso_admin.get_permissions_boundary_for_permission_set(
+            InstanceArn=instance["InstanceArn"], PermissionSetArn=arn
+        )
+    except aws.sso_admin.exceptions.ResourceNotFoundException:
+        return None
+    found: dict[str, Any] = answer["PermissionsBoundary"]
+    return found
+
+
+def test_a_changed_boundary_ends_as_the_new_one(federation: Federation) -> None:
+    federation.change_access(
+        lambda access: access["permissionSets"]["Deploy"].update(
+            permissionsBoundary={"managedPolicy": "PowerUserAccess"}
+        )
+    )
+    run = federation.stack.up()
+    assert {kind for _, kind in changed(run)} == {"PermissionsBoundaryAttachment"}
+    assert _boundary_of(federation, "Deploy") == {
+        "ManagedPolicyArn": "arn:aws:iam::aws:policy/PowerUserAccess"
+    }
+
+
+def test_a_boundary_comes_before_what_it_bounds_and_goes_after_it(federation: Federation) -> None:
+    wide = ["ReadOnlyAccess", "AdministratorAccess"]
+    federation.change_access(
+        lambda access: access["permissionSets"]["ReadOnly"].update(
+            managedPolicies=wide, permissionsBoundary={"managedPolicy": "PowerUserAccess"}
+        )
+    )
+    run = federation.stack.up()
+    made = [step for step in run.changes if step.op == "create"]
+    boundary, policy = "PermissionsBoundaryAttachment", "ManagedPolicyAttachment"
+    assert_before(run, of_kind(made, boundary), of_kind(made, policy))
+
+    def narrow(access: dict[str, Any]) -> None:
+        access["permissionSets"]["ReadOnly"]["managedPolicies"] = ["ReadOnlyAccess"]
+        del access["permissionSets"]["ReadOnly"]["permissionsBoundary"]
+
+    federation.change_access(narrow)
+    run = federation.stack.up()
+    gone = [step for step in run.changes if step.op == "delete"]
+    assert_before(run, of_kind(gone, policy), of_kind(gone, boundary))
+    assert _boundary_of(federation, "ReadOnly") is None
+
+
 def test_a_session_length_changes_in_place(federation: Federation) -> None:
     federation.change_access(
         lambda access: access["permissionSets"]["ReadOnly"].update(sessionDuration="PT2H")

@@ -94,6 +94,8 @@ def test_a_group_re_created_in_entra_inherits_nothing_until_accepted(
             ],
         },
     )
+    # Not even a refresh, which drops the old group's assignment, makes the stack forget.
+    federation.stack.refresh()
     refused = federation.stack.up(check=False)
     assert refused.exit_code != 0
     assert f"acceptRecreated: {{developers: {new['id']}}}" in refused.errors

@@ -60,7 +60,10 @@ def row(account: str, key: str = "platform", permission_set: str = "ReadOnly") -
 
 
 def checkpoint(
-    *rows: Row, assigned: Mapping[str, str] | None = None, job: bool = True
+    *rows: Row,
+    assigned: Mapping[str, str] | None = None,
+    held_by: Mapping[str, str] | None = None,
+    job: bool = True,
 ) -> Checkpoint:
     """A checkpoint as the engine would hand it over."""
     prefix = "urn:pulumi:dev::entra-identity-center::"
@@ -76,6 +79,10 @@ def checkpoint(
         kind = "azuread:index/appRoleAssignment:AppRoleAssignment"
         resources[f"{prefix}federation:entra:EnterpriseApp${kind}::group/{key}"] = {
             "principalObjectId": object_id
+        }
+    if held_by:
+        resources[f"{prefix}federation:aws:AccountAssignments::assignments"] = {
+            "holders": {f"group/{key}": object_id for key, object_id in held_by.items()}
         }
     if job:
         kind = "azuread:index/synchronizationJob:SynchronizationJob"
@@ -196,6 +203,38 @@ def test_another_object_behind_a_key_stops_the_update_until_it_is_accepted(
     assert accepted.rows.late == (row(ONE), row(TWO))
     with pytest.raises(UpdateStoppedError, match="still has the old object's group platform"):
         plan(tmp_path, before=before, object_ids=ids, parts=parts, store=ARRIVED)
+
+
+def test_a_refresh_that_loses_the_assignment_does_not_lose_whose_rows_they_are(
+    tmp_path: Path,
+) -> None:
+    """Entra deletes an app-role assignment with its group, and joins the next one to the rows."""
+    joined = (
+        IdentityStorePrincipal(type="GROUP", id="g-1", name="AWS-Platform", external_ids=("o-2",)),
+    )
+    made = plan(tmp_path, before=checkpoint(row(ONE), assigned={"platform": "o-1"}), store=ARRIVED)
+    assert made.holders == {PLATFORM: "o-1"}
+    refreshed = checkpoint(row(ONE), held_by={"platform": "o-1"})
+    ids = {"platform": "o-2"}
+    with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: o-2\}"):
+        plan(tmp_path, before=refreshed, store=joined, object_ids=ids)
+    parts = {**READY, "acceptRecreated": {"platform": "o-2"}}
+    accepted = plan(tmp_path, before=refreshed, store=joined, object_ids=ids, parts=parts)
+    assert accepted.holders == {PLATFORM: "o-2"}
+    assert accepted.rows.ready == {row(ONE): "g-1", row(TWO): "g-1"}
+
+
+def test_whose_rows_they_are_is_remembered_while_the_group_is_away(tmp_path: Path) -> None:
+    before = checkpoint(row(ONE), held_by={"platform": "o-1"})
+    away = plan(tmp_path, before=before, object_ids={"platform": None})
+    assert away.holders == {PLATFORM: "o-1"}
+    moved = plan(
+        tmp_path,
+        access=RENAMED + "moved: {platform: core}\n",
+        before=checkpoint(row(ONE), assigned={"platform": "o-1"}, held_by={"platform": "o-1"}),
+        object_ids={"core": None},
+    )
+    assert moved.holders == {PrincipalKey("GROUP", "core"): "o-1"}
 
 
 def test_another_object_behind_a_key_without_rows_inherits_nothing(tmp_path: Path) -> None:
