@@ -13,8 +13,8 @@ from tests.support import Sandbox, start_sandbox, stop_sandbox
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The engine's tests first: they take longest, and both workers are busy to the end."""
-    items.sort(key=lambda item: "engine" not in item.keywords)
+    """What takes longest first, so that all workers are busy to the end."""
+    items.sort(key=lambda item: ("exhaustive" not in item.keywords, "engine" not in item.keywords))
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -58,11 +59,14 @@ class Chromium:
         self._out, from_browser = os.pipe()
         # Chromium's own sandbox needs rights that root in a container lacks.
         flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        # Its socket lies in there: the path has to be short, so not a test's own folder.
+        self._temporary = TemporaryDirectory(ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-c", _ON_3_AND_4, str(to_browser), str(from_browser)),
                 *(installed() or "chromium", *flags, f"--user-data-dir={profile}", "about:blank"),
             ],
+            env=os.environ | {"TMPDIR": self._temporary.name},
             pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -97,6 +101,7 @@ class Chromium:
             self._process.kill()
             self._process.wait()
         os.close(self._out)
+        self._temporary.cleanup()
 
     def open(self, url: str) -> None:
         """Type an address."""
