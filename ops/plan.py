@@ -60,6 +60,13 @@ def run(arguments: Namespace) -> int:
     """Print the rows. Raises InvalidInput for files that can't be used."""
     # Everything made here lives until the end: collecting cycles only costs time.
     gc.disable()
+    try:
+        return _print_rows(arguments)
+    finally:
+        gc.enable()
+
+
+def _print_rows(arguments: Namespace) -> int:
     access, organization = _load(arguments)
     resolution = resolve(access, organization, today=arguments.today)
     shown = resolution

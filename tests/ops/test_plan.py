@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import itertools
 import json
@@ -61,6 +62,11 @@ def plan(
 ) -> Plan:
     monkeypatch.chdir(tmp_path)
     return Plan(tmp_path, capsys)
+
+
+def test_whoever_calls_it_keeps_their_garbage_collector(plan: Plan) -> None:
+    plan()
+    assert gc.isenabled()
 
 
 def test_json_rows_have_every_reason(plan: Plan) -> None:
