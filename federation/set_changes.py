@@ -249,7 +249,9 @@ def _boundary_difference(before: str, after: str) -> Iterator[Aspect]:
         sentence = ("permissions boundary ", Code(after), " added")
         yield Aspect(direction="narrower", sentence=sentence)
     else:
-        sentence = ("permissions boundary ", Code(after), " instead of ", Code(before))
+        # The old one goes first (components/permission_set.py).
+        between = ", and for a moment none"
+        sentence = ("permissions boundary ", Code(after), " instead of ", Code(before), between)
         # What two policies allow is not known here: it deserves a look as much as a wider one.
         yield Aspect(direction="wider", sentence=sentence)
 

@@ -282,6 +282,11 @@ def boundary_dropped(access: Access) -> None:
 
 
 @_access
+def boundary_changed(access: Access) -> None:
+    _set(access, "Deploy")["permissionsBoundary"] = {"managedPolicy": "PowerUserAccess"}
+
+
+@_access
 def boundary_added(access: Access) -> None:
     _set(access, "ReadOnly")["permissionsBoundary"] = {"managedPolicy": "PowerUserAccess"}
 
