@@ -43,8 +43,15 @@ def phase_reached(resource_types: Collection[str]) -> Phase | None:
 def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> None:
     """Raise PhaseBackError when `now` is before `reached`, unless `allowed` names that phase.
 
-    A lost configuration key would otherwise revoke everybody's access in one update.
+    A lost configuration key would otherwise revoke everybody's access in one update. For the same
+    reason the permission must not stay behind once the stack is configured for a later phase.
     """
+    if allowed is not None and allowed.step < now.step:
+        raise PhaseBackError(
+            f"{NAMESPACE}:allowPhaseBack names {allowed}, but the stack is configured for phase "
+            f"{now}: remove it, or a lost setting would delete what came later; set it in the "
+            "update that goes back"
+        )
     if reached is None or now.step >= reached.step or allowed is now:
         return
     missing = {

@@ -81,6 +81,13 @@ def test_going_back_needs_a_word() -> None:
         check_not_back(Phase.ACCESS, Phase.APP, Phase.TRUST)
 
 
+@pytest.mark.parametrize("reached", [Phase.TRUST, Phase.ACCESS])
+def test_the_permission_to_go_back_does_not_stay(reached: Phase) -> None:
+    check_not_back(Phase.TRUST, Phase.TRUST, Phase.TRUST)
+    with pytest.raises(PhaseBackError, match=r"allowPhaseBack names trust.*remove it"):
+        check_not_back(reached, Phase.ACCESS, Phase.TRUST)
+
+
 def steps(**parts: Any) -> list[dict[str, Any]]:
     chosen = settings(**{k: v for k, v in parts.items() if k not in {"instance", "stack", "today"}})
     situation = Situation(
