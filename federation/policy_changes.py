@@ -59,7 +59,23 @@ def policy_changes(
         *_changes([new[key] for key in tied], _NOW, wider="Deny", link=" only if "),
         *_changes([old[key] for key in freed], _NOW, wider="Allow", link=" even without "),
     ]
+    changes += _version(before, after)
     return sorted(changes, key=lambda change: (not change.wider, change.sentence))
+
+
+def _version(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> Iterable[PolicyChange]:
+    """Another Version reads `${…}` differently: as a variable, or letter by letter.
+
+    Source: IAM user guide, "IAM JSON policy elements: Version".
+    """
+    if not before or not after or "${" not in json.dumps([before, after]):
+        return
+    old, new = (str(policy.get("Version")) for policy in (before, after))
+    if old != new:
+        sentence = ("reads ${…} by Version ", Code(new), " instead of ", Code(old))
+        yield PolicyChange(True, sentence)
 
 
 def statements(policy: Mapping[str, Any]) -> list[PolicyChange]:
@@ -83,11 +99,10 @@ def _bare(one: Permission) -> Permission:
 def _tied(old: Iterable[Permission], new: Mapping[Permission, Permission]) -> list[Permission]:
     """Permissions of `new` under a condition that `old` had without one."""
     before = frozenset(old)
-    return [
-        one
-        for one in new
-        if one.condition and one not in before and _bare(one) in before and _bare(one) not in new
-    ]
+    freely = {_bare(one): one for one in new if one.condition and _bare(one) in before}
+    # What a wider permission gives without the condition is not tied to it.
+    uncovered = set(_beyond(freely, new))
+    return [one for one in new if one.condition and one not in before and _bare(one) in uncovered]
 
 
 def _beyond(
@@ -108,7 +123,8 @@ def _covers(wide: Permission, one: Permission) -> bool:
     if (wide.effect, wide.condition) not in ((one.effect, ""), (one.effect, one.condition)):
         return False
     kinds = {wide.action_kind, one.action_kind, wide.resource_kind, one.resource_kind}
-    if kinds != {"Action", "Resource"}:
+    # What is compared as a whole, joined by blanks, is no pattern.
+    if kinds != {"Action", "Resource"} or " " in one.action + one.resource:
         return False
     return _covers_action(wide.action, one.action) and _covers_resource(wide.resource, one.resource)
 

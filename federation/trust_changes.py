@@ -52,7 +52,10 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
 def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
     if step.kind == "SynchronizationSecret":
         return _credentials(step, preview)
-    return _READERS.get(step.kind, _other)(step)
+    told = tuple(_READERS.get(step.kind, _other)(step))
+    # The service principal comes with the application, which is told.
+    with_another = step.op == "create" and step.kind == "ServicePrincipal"
+    return iter(told if told or with_another else tuple(_other(step)))
 
 
 def _of_a_set(step: Step) -> bool:

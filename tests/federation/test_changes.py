@@ -244,6 +244,13 @@ def test_opening_sign_in_to_everybody_comes_first() -> None:
                 ),
             ),
         ),
+        (
+            "update",
+            SERVICE_PRINCIPAL,
+            {"tags": []},
+            {"tags": ["HideApp"]},
+            ("changes", "update of ServicePrincipal x (tags)"),
+        ),
         ("update", "aws:s3/bucket:Bucket", {}, {}, ("changes", "update of Bucket x (tags)")),
         ("replace", "aws:s3/bucket:Bucket", {}, {}, ("interrupts", "replace of Bucket x (tags)")),
     ],

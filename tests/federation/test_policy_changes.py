@@ -155,3 +155,29 @@ def test_a_huge_statement_is_compared_as_a_whole_and_quickly() -> None:
     before = _policy(_allow(actions, resources))
     assert _told(before, _policy(_allow(actions[::-1], resources[::-1]))) == []
     assert len(_told(before, _policy(_allow(actions[1:], resources)))) == 2
+
+
+def test_a_policy_too_large_to_compare_in_pairs_hides_no_new_action() -> None:
+    """More than 20,000 pairs are compared as a whole, and a wildcard inside it is no pattern."""
+    actions = [f"ec2:Describe{number}*" for number in range(150)]
+    resources = [f"arn:aws:ec2:::{number}" for number in range(150)]
+    before = _policy(_allow([*actions, "s3:GetObject"], resources))
+    after = _policy(_allow([*actions, "iam:PassRole", "s3:GetObject"], resources))
+    assert any(change.wider for change in policy_changes(before, after))
+    narrow = _policy(_allow("ec2:*"))
+    wide = _policy(_allow("ec2:*"), _allow([*actions, "iam:PassRole"], resources))
+    assert any(change.wider for change in policy_changes(narrow, wide))
+
+
+def test_what_a_wildcard_still_gives_freely_is_not_told_as_tied() -> None:
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    before = _policy(_allow(["s3:*", "s3:GetObject"]))
+    after = _policy(_allow("s3:*"), _allow("s3:GetObject", Condition=condition))
+    assert _told(before, after) == []
+
+
+def test_another_version_reads_variables_differently() -> None:
+    statement = _allow("s3:GetObject", "arn:aws:s3:::a/${aws:username}/*")
+    before, after = _policy(statement), {**_policy(statement), "Version": "2008-10-17"}
+    assert _told(before, after) == ["+ reads ${…} by Version 2008-10-17 instead of 2012-10-17"]
+    assert _told(BASE, {**BASE, "Version": "2008-10-17"}) == []
