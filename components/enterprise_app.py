@@ -107,7 +107,8 @@ class EnterpriseApp(pulumi.ComponentResource):
                 security_enabled=True,
                 prevent_duplicate_names=True,
                 owners=list(principal.owners) or None,
-                members=list(principal.members) or None,
+                # An empty list takes the last one out; left out, it would leave them all in.
+                members=list(principal.members),
                 opts=self._options(args, key),
             ).object_id
         return ids

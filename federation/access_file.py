@@ -98,7 +98,7 @@ class GroupEntry(Entry):
     object_id: ObjectId | None = Field(None, description="Object id of the group in Entra.")
     create: bool = Field(False, description="Create the group in Entra with this program.")
     owners: list[UserPrincipalName] = Field([], description="Owners of a created group.")
-    members: list[UserPrincipalName] = Field([], description="Members of a created group.")
+    members: list[UserPrincipalName] = Field([], description="All members of a created group.")
     adopt: bool = Field(
         False, description="Join a group of this name that was made by hand in Identity Center."
     )

@@ -69,6 +69,21 @@ def test_a_policy_changes_in_place(federation: Federation) -> None:
     assert "s3:GetObject" in policy
 
 
+def test_a_group_that_the_stack_makes_has_exactly_the_declared_members(
+    federation: Federation,
+) -> None:
+    def nobody(access: dict[str, Any]) -> None:
+        del access["groups"]["migration"]["members"]
+
+    graph = federation.sandbox.graph
+    (group,) = [one for one in graph.all("/v1.0/groups") if one["displayName"] == "AWS-Migration"]
+    members = f"/v1.0/groups/{group['id']}/members"
+    assert len(list(graph.all(members))) == 1
+    federation.change_access(nobody)
+    assert changed(federation.stack.up()) == [("update", "Group")]
+    assert list(graph.all(members)) == []
+
+
 def _boundary_of(federation: Federation, name: str) -> dict[str, Any] | None:
     """The permissions boundary that AWS has for a permission set."""
     aws = federation.sandbox.aws
