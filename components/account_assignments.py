@@ -57,7 +57,7 @@ class AccountAssignments(pulumi.ComponentResource):
             self.held = pulumi.Output.from_input(self._report(args.plan.held, args.reasons))
         else:
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
-        holders = {f"{key.type.lower()}/{key.key}": ident for key, ident in args.holders.items()}
+        holders = {key.logical_name: ident for key, ident in args.holders.items()}
         self.register_outputs({"held": self.held, HOLDERS: holders})
 
     def _complete(

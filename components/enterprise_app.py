@@ -92,7 +92,7 @@ class EnterpriseApp(pulumi.ComponentResource):
 
     def _options(self, args: EnterpriseAppArgs, key: PrincipalKey) -> pulumi.ResourceOptions:
         old = args.previous_keys.get(key)
-        aliases = [pulumi.Alias(name=_logical_name(old))] if old else None
+        aliases = [pulumi.Alias(name=old.logical_name)] if old else None
         return pulumi.ResourceOptions(parent=self, aliases=aliases)
 
     def _create_groups(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, pulumi.Output[str]]:
@@ -102,7 +102,7 @@ class EnterpriseApp(pulumi.ComponentResource):
                 ids[key] = pulumi.Output.from_input(principal)
                 continue
             ids[key] = azuread.Group(
-                _logical_name(key),
+                key.logical_name,
                 display_name=principal.display_name,
                 security_enabled=True,
                 prevent_duplicate_names=True,
@@ -117,7 +117,7 @@ class EnterpriseApp(pulumi.ComponentResource):
         role_id = self.service_principal.app_roles.apply(_user_role)
         return {
             key: azuread.AppRoleAssignment(
-                _logical_name(key),
+                key.logical_name,
                 app_role_id=role_id,
                 principal_object_id=object_id,
                 resource_object_id=self.service_principal.object_id,
@@ -125,10 +125,6 @@ class EnterpriseApp(pulumi.ComponentResource):
             )
             for key, object_id in self.object_ids.items()
         }
-
-
-def _logical_name(key: PrincipalKey) -> str:
-    return f"{key.type.lower()}/{key.key}"
 
 
 def _user_role(roles: Sequence[Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from federation.phases import phase_reached
 from federation.principals import PinnedRow
-from federation.rows import PrincipalKey, PrincipalType, Row
+from federation.rows import PrincipalKey, Row
 from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
@@ -21,7 +21,6 @@ _PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _ROWS: Final = "federation:aws:AccountAssignments"
-_TYPES: Final[Mapping[str, PrincipalType]] = {"group": "GROUP", "user": "USER"}
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
 
@@ -90,12 +89,12 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
 
 
 def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
-    """Object ids by key, of those by `group/platform`."""
+    """Object ids by key, of those by logical name."""
     found: dict[PrincipalKey, str] = {}
     for name, object_id in ids.items():
-        word, _, key = name.partition("/")
-        if word in _TYPES and object_id:
-            found[PrincipalKey(_TYPES[word], key)] = str(object_id)
+        key = PrincipalKey.parse(name)
+        if key and object_id:
+            found[key] = str(object_id)
     return found
 
 

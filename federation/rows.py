@@ -19,6 +19,17 @@ class PrincipalKey(NamedTuple):
         """`group platform`."""
         return f"{_WORDS[self.type]} {self.key}"
 
+    @property
+    def logical_name(self) -> str:
+        """`group/platform`."""
+        return f"{_WORDS[self.type]}/{self.key}"
+
+    @classmethod
+    def parse(cls, logical_name: str) -> PrincipalKey | None:
+        """The principal that has this logical name, None for any other text."""
+        word, _, key = logical_name.partition("/")
+        return cls(_TYPES[word], key) if word in _TYPES else None
+
 
 class Row(NamedTuple):
     """An assignment's identity. Rows sort by permission set, principal, account id."""
@@ -30,8 +41,7 @@ class Row(NamedTuple):
     @property
     def logical_name(self) -> str:
         """`<permission set>/<group or user>/<key>/<account>`: injective, no part holds a slash."""
-        kind, key = self.principal
-        return f"{self.permission_set}/{_WORDS[kind]}/{key}/{self.account}"
+        return f"{self.permission_set}/{self.principal.logical_name}/{self.account}"
 
     @classmethod
     def parse(cls, logical_name: str) -> Row:
