@@ -53,6 +53,20 @@ def assert_accessible(browser: Chromium) -> None:
     assert not browser.overflows(320)
 
 
+def assert_page(browser: Chromium, heading: str, picture: Path) -> None:
+    """The page with this heading comes, is accessible, and its picture is kept."""
+    browser.wait_for(heading)
+    assert_accessible(browser)
+    browser.picture(picture)
+
+
+def follow_the_only(browser: Chromium, name: str) -> None:
+    """Tab to the one thing on the page that takes the focus, and choose it."""
+    assert browser.tab_stops() == [name]
+    browser.tab_to(name)
+    browser.press("Enter")
+
+
 def wait_for_focus(browser: Chromium, name: str) -> None:
     """Pages put the focus where the person goes on, a moment after they are there."""
     browser.wait_until(
@@ -82,19 +96,13 @@ def test_a_person_signs_in_by_keyboard_alone(
 
     browser.open(federation.portal)
     type_in(browser, "ada@example.com", "sandbox")
-    browser.wait_for(PORTAL)
-    assert_accessible(browser)
-    browser.picture(pictures / "portal.png")
+    assert_page(browser, PORTAL, pictures / "portal.png")
     rows = [node.name for node in browser.tree() if node.role == "rowheader"]
     assert rows == ["ReadOnly"] * len([row for row in ROWS if row[2] == "AWS-Platform"])
     assert browser.ask("location.href") == federation.portal
 
-    assert browser.tab_stops() == ["Sign out"]
-    browser.tab_to("Sign out")
-    browser.press("Enter")
-    browser.wait_for("Signed out")
-    assert_accessible(browser)
-    browser.picture(pictures / "portal-signed-out.png")
+    follow_the_only(browser, "Sign out")
+    assert_page(browser, "Signed out", pictures / "portal-signed-out.png")
 
 
 def test_a_wrong_password_is_said_where_it_was_typed(
@@ -123,16 +131,12 @@ def test_who_may_not_come_in_reads_why_and_finds_a_way_out(
 ) -> None:
     browser.open(federation.portal)
     type_in(browser, "bob@example.com", "sandbox")
-    browser.wait_for("Sorry, but we\u2019re having trouble signing you in")
-    assert_accessible(browser)
-    browser.picture(pictures / "refused.png")
+    assert_page(
+        browser, "Sorry, but we\u2019re having trouble signing you in", pictures / "refused.png"
+    )
     assert "AADSTS50105" in str(browser.ask("document.body.innerText"))
-    assert browser.tab_stops() == ["Sign out, to sign in with another account"]
-    browser.tab_to("Sign out, to sign in with another account")
-    browser.press("Enter")
-    browser.wait_for("You are signed out")
-    assert_accessible(browser)
-    browser.picture(pictures / "entra-signed-out.png")
+    follow_the_only(browser, "Sign out, to sign in with another account")
+    assert_page(browser, "You are signed out", pictures / "entra-signed-out.png")
 
 
 def test_a_portal_without_access_says_so(
@@ -140,9 +144,7 @@ def test_a_portal_without_access_says_so(
 ) -> None:
     browser.open(federation.portal)
     type_in(browser, "carol@example.com", "sandbox")
-    browser.wait_for(PORTAL)
-    assert_accessible(browser)
-    browser.picture(pictures / "portal-empty.png")
+    assert_page(browser, PORTAL, pictures / "portal-empty.png")
     assert "no access to any account" in str(browser.ask("document.body.innerText"))
 
 
@@ -152,12 +154,8 @@ def test_a_sign_in_from_entra_reaches_the_portal(
     running = federation.sandbox.running
     browser.open(f"{running.entraUrl}/{running.tenantId}/myapps")
     type_in(browser, "ada@example.com", "sandbox")
-    browser.wait_for("My Apps")
-    assert_accessible(browser)
-    browser.picture(pictures / "my-apps.png")
-    assert browser.tab_stops() == ["AWS IAM Identity Center (sandbox)"]
-    browser.tab_to("AWS IAM Identity Center (sandbox)")
-    browser.press("Enter")
+    assert_page(browser, "My Apps", pictures / "my-apps.png")
+    follow_the_only(browser, "AWS IAM Identity Center (sandbox)")
     browser.wait_for(PORTAL)
 
 
@@ -165,6 +163,4 @@ def test_addresses_that_lead_nowhere_are_pages_too(
     federation: Federation, browser: Chromium, pictures: Path
 ) -> None:
     browser.open(f"{federation.sandbox.running.awsUrl}/start/nobody")
-    browser.wait_for("Not found")
-    assert_accessible(browser)
-    browser.picture(pictures / "not-found.png")
+    assert_page(browser, "Not found", pictures / "not-found.png")
