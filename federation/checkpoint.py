@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from federation.phases import phase_reached
 from federation.principals import PinnedRow
+from federation.repairs import RepairLog
 from federation.rows import PrincipalKey, Row
 from federation.settings import Phase
 
@@ -21,6 +22,7 @@ _PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _ROWS: Final = "federation:aws:AccountAssignments"
+_REPAIRS: Final = "federation:index:Repairs"
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
 
@@ -31,7 +33,8 @@ class Checkpoint:
 
     `permission_sets` are the ARNs of the stack's own ones. `holders` are the Entra object ids that
     the stack's rows were last made for, by key: unlike an app-role assignment, which Entra deletes
-    with its principal, no refresh loses them.
+    with its principal, no refresh loses them. `repairs` are those of the last update that made
+    some.
     """
 
     phase: Phase | None = None
@@ -40,6 +43,7 @@ class Checkpoint:
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
     permission_sets: frozenset[str] = frozenset()
+    repairs: RepairLog = field(default_factory=RepairLog)
     credentials_hash: str = field(default="", repr=False)
 
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
@@ -59,6 +63,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     object_ids: dict[PrincipalKey, str] = {}
     permission_sets: set[str] = set()
     holders: dict[PrincipalKey, str] = {}
+    repairs = RepairLog()
     fingerprint = ""
     for urn, outputs in resources.items():
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -70,6 +75,8 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             object_ids |= _by_key({name: outputs.get("principalObjectId")})
         elif kind == _ROWS:
             holders = _by_key(outputs.get(HOLDERS) or {})
+        elif kind == _REPAIRS:
+            repairs = RepairLog.from_dict(outputs)
         elif kind == _PERMISSION_SET:
             permission_sets.add(str(outputs.get("arn")))
         elif kind == _CREDENTIALS:
@@ -84,6 +91,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         holders=holders,
         provisioning=_JOB in types,
         permission_sets=frozenset(permission_sets),
+        repairs=repairs,
         credentials_hash=fingerprint,
     )
 

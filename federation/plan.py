@@ -26,6 +26,7 @@ from federation.principals import (
     recreated,
 )
 from federation.quotas import check_quotas, estimated_duration
+from federation.repairs import Repair
 from federation.rows import PrincipalKey, Row
 from federation.settings import Phase, Settings
 from federation.targets import Resolution, resolve
@@ -63,7 +64,8 @@ class Plan:
     account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
     may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
-    the next update remembers. `duration` estimates what AWS takes to write the rows.
+    the next update remembers. `duration` estimates what AWS takes to write the rows. `repairs` are
+    what the clouds lack of what the state takes for done.
     """
 
     phase: Phase
@@ -78,6 +80,7 @@ class Plan:
     old_names: Mapping[Row, str]
     holders: Mapping[PrincipalKey, str]
     duration: timedelta = timedelta()
+    repairs: tuple[Repair, ...] = ()
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:

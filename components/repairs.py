@@ -1,0 +1,65 @@
+"""What an update repairs before it registers anything: shown in previews, and failing visibly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from federation.repairs import Repair, RepairLog
+
+
+class RepairError(Exception):
+    """Repairs that the clouds refused; the message has a sentence for each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairsArgs:
+    """`log` is what this update repairs, or the checkpoint's when it repairs nothing; `failures`
+    has a sentence for each repair that `up` tried in vain.
+    """
+
+    log: RepairLog
+    failures: Sequence[str] = ()
+
+
+class Repairs(pulumi.ComponentResource):
+    """The repairs of the last update that made some (federation/repairs.py).
+
+    **Pulumi type:** `federation:index:Repairs`. Makes no resources. Its inputs change exactly when
+    there is something to repair, so every preview names it.
+
+    A failed repair fails this component's step and with it the update. Nothing depends on the
+    component: everything else, revocations first of all, goes on. An exception in the program
+    would end the update before its deletions.
+    """
+
+    def __init__(
+        self, name: str, args: RepairsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        failures = list(args.failures)
+
+        def refuse(_: pulumi.ResourceHookArgs) -> None:
+            if failures:
+                raise RepairError("; ".join(failures))
+
+        hook = pulumi.ResourceHook("failed-repairs", refuse)
+        hooks = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+        log = args.log.to_dict()
+        super().__init__(
+            "federation:index:Repairs",
+            name,
+            log,
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hooks)),
+        )
+        # The engine ends an update that registers outputs of a resource whose step has failed.
+        if not failures:
+            self.register_outputs(log)
+
+
+def register_repairs(before: RepairLog, repairs: Sequence[Repair], failures: Sequence[str]) -> None:
+    """Register what this update repairs; nothing where no update ever repaired anything."""
+    log = before.following(repairs)
+    if log.number:
+        Repairs("repairs", RepairsArgs(log=log, failures=failures))
