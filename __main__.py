@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pulumi
 
-from components.access_stack import compose_access_stack, is_access_stack, read_access_inputs
+from components.access_stack import (
+    AccessInputs,
+    compose_access_stack,
+    is_access_stack,
+    read_access_inputs,
+)
 from components.checkpoint import read_outputs
+from components.desired_state import DesiredState, check_reviewed
 from components.federation_stack import compose_federation_stack
-from components.inputs import REFUSALS, read_inputs
+from components.inputs import REFUSALS, Inputs, read_inputs
 from components.stand_ins import StandIns
 from components.way_out import name_the_way_out
-from federation.plan import Plan
 from federation.quotas import spoken_duration
 
 
-def begin(plan: Plan) -> None:
-    """Say what a person should know before anything is registered."""
+def begin(inputs: Inputs | AccessInputs) -> None:
+    """Hold the update to what was reviewed, and say what a person should know beforehand."""
+    plan = inputs.plan
+    check_reviewed(inputs.desired_state, required=inputs.settings.require_reviewed)
     for warning in plan.warnings:
         pulumi.log.warn(str(warning))
     if plan.duration > timedelta(minutes=1):
@@ -28,17 +35,18 @@ def begin(plan: Plan) -> None:
     name_the_way_out()
     if not pulumi.runtime.is_dry_run():
         StandIns(read_outputs()).use()
+    DesiredState("desired-state", inputs.desired_state)
 
 
 root = Path(__file__).parent
 try:
     if is_access_stack():
         access_inputs = read_access_inputs(root)
-        begin(access_inputs.plan)
+        begin(access_inputs)
         compose_access_stack(access_inputs)
     else:
         inputs = read_inputs(root)
-        begin(inputs.plan)
+        begin(inputs)
         compose_federation_stack(inputs)
 except REFUSALS as refusal:
     raise pulumi.RunError(str(refusal)) from None

@@ -13,7 +13,12 @@ from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from components.checkpoint import read_checkpoint
 from components.grants import Grants, grant
-from components.inputs import check_management_access, configuration, configuration_file
+from components.inputs import (
+    check_management_access,
+    configuration,
+    configuration_digest,
+    configuration_file,
+)
 from components.management_access import provider_of
 from federation.access import load_access
 from federation.access_stack import (
@@ -26,6 +31,7 @@ from federation.access_stack import (
     load_access_stack,
     seen_through,
 )
+from federation.desired_state import DesiredState, desired_state
 from federation.instance import Instance
 from federation.plan import Plan, UpdateStoppedError, plan_access
 from federation.settings import NAMESPACE, Phase
@@ -39,6 +45,7 @@ class AccessInputs:
     federation: FederationStack
     instance: Instance
     plan: Plan
+    desired_state: DesiredState
     wait: ArrivalWait
     region: str
 
@@ -75,7 +82,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
         aws.permission_sets(instance.arn, but=own.permission_sets),
         instance.arn,
     )
-    facts, _ = read_facts(site, access, own, graph=graph, aws=aws)
+    facts, directory = read_facts(site, access, own, graph=graph, aws=aws)
     facts = seen_through(federation, facts)
     preview = pulumi.runtime.is_dry_run()
     plan = plan_access(settings, access, facts, phase=Phase.ACCESS, preview=preview)
@@ -90,6 +97,14 @@ def read_access_inputs(root: Path) -> AccessInputs:
         federation=federation,
         instance=instance,
         plan=plan,
+        desired_state=desired_state(
+            settings,
+            access,
+            facts,
+            plan,
+            people=directory.people,
+            files=configuration_digest(),
+        ),
         wait=ArrivalWait(
             graph=graph,
             aws=aws,

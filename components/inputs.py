@@ -19,7 +19,8 @@ from clouds.graph import Graph
 from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
-from federation.access import Access, load_access
+from federation.access import Access, digest, load_access
+from federation.desired_state import DesiredState, NotReviewedError, desired_state
 from federation.errors import InvalidInput, Problem
 from federation.instance import UnusableInstanceError
 from federation.phases import PhaseBackError
@@ -37,6 +38,7 @@ REFUSALS: Final = (
     InvalidInput,
     UpdateStoppedError,
     PhaseBackError,
+    NotReviewedError,
     UnusableInstanceError,
     AwsError,
     EntraError,
@@ -55,6 +57,7 @@ class Inputs:
     access: Access
     facts: Facts
     plan: Plan
+    desired_state: DesiredState
     metadata: ServiceProviderMetadata | None
     directory: Directory
     graph: Graph
@@ -99,7 +102,7 @@ def read_inputs(root: Path) -> Inputs:
     checkpoint = read_checkpoint()
     settings = _settings()
     access = load_access(settings.access, root=root)
-    metadata = _service_provider_metadata(settings, root)
+    metadata, files = _service_provider_metadata(settings, root)
     graph = Graph.connect(configuration("azuread"))
     aws = Aws.connect(configuration("aws"))
     region = aws.region_name
@@ -117,6 +120,15 @@ def read_inputs(root: Path) -> Inputs:
         access=access,
         facts=facts,
         plan=plan,
+        desired_state=desired_state(
+            settings,
+            access,
+            facts,
+            plan,
+            people=directory.people,
+            metadata=metadata,
+            files={**configuration_digest(), **files},
+        ),
         metadata=metadata,
         directory=directory,
         graph=graph,
@@ -141,6 +153,12 @@ def configuration_file() -> tuple[str, bytes]:
     return file, path.read_bytes() if path.is_file() else b""
 
 
+def configuration_digest() -> dict[str, str]:
+    """SHA-256 of the stack's configuration file by its name; secrets are ciphertext in it."""
+    file, content = configuration_file()
+    return {file: digest(content)}
+
+
 def configuration(namespace: str) -> dict[str, Any]:
     """The stack configuration of one namespace, keys without it."""
     prefix = f"{namespace}:"
@@ -156,17 +174,21 @@ def _plain(value: str) -> Any:
     return json.loads(value) if value.startswith(("{", "[")) else value
 
 
-def _service_provider_metadata(settings: Settings, root: Path) -> ServiceProviderMetadata | None:
+def _service_provider_metadata(
+    settings: Settings, root: Path
+) -> tuple[ServiceProviderMetadata | None, dict[str, str]]:
+    """The SP metadata, and the digest of its file by name."""
     name = settings.identity_center.service_provider_metadata
     if name is None:
-        return None
+        return None, {}
     path = (root / name).resolve()
     place = f"{NAMESPACE}:identityCenter.serviceProviderMetadata"
     folders = (root.resolve(), Path(pulumi.get_root_directory()).resolve())
     if not any(path.is_relative_to(folder) for folder in folders):
         raise InvalidInput([Problem(path=place, message=f"{name} lies outside of the project.")])
     try:
-        return parse_service_provider_metadata(path.read_bytes())
+        content = path.read_bytes()
+        return parse_service_provider_metadata(content), {name: digest(content)}
     except OSError as error:
         reason = error.strerror or "can't be read"
         raise InvalidInput(

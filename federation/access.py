@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -32,16 +34,17 @@ def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
     problems: list[Problem] = []
     loaded: list[tuple[AccessFile, Document]] = []
     documents: list[Document] = []
+    digests: dict[str, str] = {}
     for file in _expand(paths, root, problems):
-        document = _read(file, root, problems)
+        document = _read(file, root, problems, digests)
         documents.append(document)
-        entries = _check(document, file, problems)
+        entries = _check(document, file, problems, digests)
         if entries is not None:
             loaded.append((entries, document))
     problems += check_references(documents)
     if problems:
         raise InvalidInput(problems)
-    return build_access(loaded)
+    return replace(build_access(loaded), files=dict(sorted(digests.items())))
 
 
 def _expand(
@@ -82,13 +85,16 @@ def _shown(file: FilePath, root: FilePath) -> str:
         return file.as_posix()
 
 
-def _read(file: FilePath, root: FilePath, problems: list[Problem]) -> Document:
+def _read(
+    file: FilePath, root: FilePath, problems: list[Problem], digests: dict[str, str]
+) -> Document:
     name = _shown(file, root)
     try:
         content = file.read_bytes()
     except OSError as error:
         problems.append(Problem(file=name, message=f"the file can't be read: {error.strerror}."))
         return read_yaml(b"", name)
+    digests[name] = digest(content)
     document = read_yaml(content, name)
     problems += document.problems
     if document.data is None and not document.problems:
@@ -97,7 +103,9 @@ def _read(file: FilePath, root: FilePath, problems: list[Problem]) -> Document:
     return document
 
 
-def _check(document: Document, file: FilePath, problems: list[Problem]) -> AccessFile | None:
+def _check(
+    document: Document, file: FilePath, problems: list[Problem], digests: dict[str, str]
+) -> AccessFile | None:
     if document.data is None:
         return None
     if not isinstance(document.data, dict):
@@ -106,13 +114,15 @@ def _check(document: Document, file: FilePath, problems: list[Problem]) -> Acces
             Problem.at(place, "an access file is a mapping with groups, permissionSets and rules.")
         )
         return None
-    _inline_policies(document, file, problems)
+    _inline_policies(document, file, problems, digests)
     entries, wrong = validate(AccessFile, document)
     problems += wrong
     return entries if isinstance(entries, AccessFile) else None
 
 
-def _inline_policies(document: Document, file: FilePath, problems: list[Problem]) -> None:
+def _inline_policies(
+    document: Document, file: FilePath, problems: list[Problem], digests: dict[str, str]
+) -> None:
     """Put the content of policy files in place of their paths, and check every policy."""
     sets = document.data.get("permissionSets")
     for name, entry in sets.items() if isinstance(sets, dict) else ():
@@ -121,7 +131,7 @@ def _inline_policies(document: Document, file: FilePath, problems: list[Problem]
             continue
         path: Path = ("permissionSets", name, "inlinePolicy")
         if isinstance(policy, str):
-            source = _policy_file(policy, document.locate(path), file, problems)
+            source = _policy_file(policy, document.locate(path), file, problems, digests)
             if source is None:
                 continue
             entry["inlinePolicy"] = policy = source.data
@@ -145,7 +155,11 @@ def _policy_problems(policy: Any, document: Document, base: Path) -> Iterator[Pr
 
 
 def _policy_file(
-    path: str, place: Location, access_file: FilePath, problems: list[Problem]
+    path: str,
+    place: Location,
+    access_file: FilePath,
+    problems: list[Problem],
+    digests: dict[str, str],
 ) -> Document | None:
     folder = access_file.resolve().parent
     target = (folder / path).resolve()
@@ -165,9 +179,15 @@ def _policy_file(
         problems.append(Problem.at(place, text))
         return None
     shown = f"{place.file.rpartition('/')[0]}/{path}".lstrip("/")
+    digests[shown] = digest(content)
     source, problem = read_json(content, shown)
     problems += [problem] if problem else []
     return source
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_json(content: bytes, file: str) -> tuple[Document | None, Problem | None]:

@@ -45,6 +45,10 @@ class AccessStackSettings(BaseModel):
     accept_recreated: Mapping[str, str] = Field(
         default={}, description="New principal id by key, once a re-created principal was reviewed."
     )
+    require_reviewed: bool = Field(
+        default=False,
+        description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
     wait_minutes: float = Field(
         default=5, ge=0, le=60, description="How long an update waits for principals to arrive."
     )

@@ -6,7 +6,6 @@ Everything that changes is read from the engine's own steps, so that it can't di
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from federation.trust_changes import TrustChange, trust_changes
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
     "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
-    "is not known, and there is no rowsHash"
+    "is not known, and not every row is listed"
 )
 # The engine's last word on a preview; alone it means that every step was planned, and that a
 # mandatory policy forbids them. The JSON does not hold the policy's words.
@@ -110,7 +109,8 @@ class AccessDiff:
     `errors` say why the preview failed: then nothing else is known, unless the policy pack stopped
     it. `holders` are the rows after the update by permission set, `admins` the sets that give
     everything. `rows` are all declared rows after the update, the held ones included; None where
-    the preview does not tell.
+    the preview does not tell. `desired_state` is the fingerprint that a reviewer approves, with its
+    parts; empty where the preview failed.
     """
 
     stack: str
@@ -129,6 +129,7 @@ class AccessDiff:
     phase_before: Phase | None = None
     phase_after: Phase | None = None
     rows: tuple[Row, ...] | None = None
+    desired_state: Mapping[str, Any] = field(default_factory=dict)
     today: date = date.min
     notes: tuple[str, ...] = ()
 
@@ -143,11 +144,6 @@ class AccessDiff:
             row for rows in self.holders.values() for row in rows if row.principal == principal
         )
 
-    @property
-    def rows_hash(self) -> str | None:
-        """A fingerprint of all declared rows, the same whether or not some are still held."""
-        return None if self.rows is None else rows_hash(self.rows)
-
     def of(self, *what: RowWhat) -> tuple[AccessChange, ...]:
         """The access changes of some kinds."""
         return tuple(change for change in self.access if change.what in what)
@@ -155,12 +151,6 @@ class AccessDiff:
     def count(self, what: RowWhat) -> int:
         """How many rows change in this way."""
         return sum(len(change.accounts) for change in self.of(what))
-
-
-def rows_hash(rows: Iterable[Row]) -> str:
-    """SHA-256 of the sorted logical names of rows, one a line."""
-    names = "\n".join(sorted({row.logical_name for row in rows}))
-    return f"sha256:{hashlib.sha256(names.encode()).hexdigest()}"
 
 
 def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDiff:
@@ -195,6 +185,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         phase_before=before,
         phase_after=after,
         rows=tuple(sorted({*rows.after, *held})) if preview.complete and not errors else None,
+        desired_state={} if errors else preview.desired_state,
         today=today,
         notes=() if preview.complete else (INCOMPLETE,),
     )

@@ -165,7 +165,10 @@ class QuotaLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Everything that one or many access files declare together."""
+    """Everything that one or many access files declare together.
+
+    `files` are the SHA-256 digests of the files that were read, by name.
+    """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
     users: Mapping[str, User] = field(default_factory=dict)
@@ -174,6 +177,7 @@ class Access:
     guards: Guards = Guards()
     quotas: QuotaLimits = QuotaLimits()
     moved: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def uses_tags(self) -> bool:

@@ -129,6 +129,14 @@ class Preview:
         return {}
 
     @property
+    def desired_state(self) -> Mapping[str, Any]:
+        """The fingerprint of what the update is to make (federation/desired_state.py)."""
+        for step in self.of_kind("DesiredState"):
+            if step.after is not None:
+                return step.after.inputs
+        return {}
+
+    @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """What stopped the preview."""
         return tuple(one for one in self.diagnostics if one.severity == "error")

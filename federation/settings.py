@@ -216,6 +216,10 @@ class Settings(_Section):
     allow_phase_back: Phase | None = Field(
         default=None, description="The phase to which this stack may go back."
     )
+    require_reviewed: bool = Field(
+        default=False,
+        description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
     protect: bool = Field(
         default=False,
         description=(

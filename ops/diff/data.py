@@ -14,7 +14,7 @@ from federation.wording import plain
 
 
 def as_json(diff: AccessDiff) -> str:
-    """The diff as JSON; lists are in the order of the text, `rows` and `rowsHash` stable."""
+    """The diff as JSON; lists are in the order of the text, `rows` are sorted."""
     return json.dumps(as_dict(diff), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -63,7 +63,7 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
             for one in diff.expiries
         ],
         "notes": [*diff.notes, *diff.context.notes],
-        "rowsHash": diff.rows_hash,
+        "desiredState": dict(diff.desired_state) or None,
         "rows": None if diff.rows is None else _names(diff.rows),
     }
 

@@ -75,9 +75,14 @@ def _comment(story: Story, diff: AccessDiff, shown: int) -> str:
     if story.closing:
         parts += ["", *(f"{_sentence(one)}  " for one in story.closing)]
     if diff.changed and diff.rows:
-        rows = count(len(diff.rows), "row")
-        parts += ["", f"<sub>{rows} after the update · `{diff.rows_hash}`</sub>"]
+        parts += ["", f"<sub>{_footer(diff)}</sub>"]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _footer(diff: AccessDiff) -> str:
+    rows = f"{count(len(diff.rows or ()), 'row')} after the update"
+    fingerprint = diff.desired_state.get("hash")
+    return f"{rows} · {code(fingerprint)}" if fingerprint else rows
 
 
 def _lines(story: Story, shown: int) -> Iterator[str]:

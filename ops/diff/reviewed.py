@@ -14,24 +14,40 @@ _SHOWN: Final = 10
 def differences(reviewed: Any, fresh: AccessDiff) -> list[str]:
     """Why a fresh diff is not the reviewed one (the JSON of an earlier diff); empty when it is.
 
-    Rows compare with the held ones included, so that it makes no difference whether somebody has
-    arrived in the meantime. Raises InvalidInput for a file that is no diff.
+    The desired states are compared (federation/desired_state.py), so it makes no difference whether
+    somebody has arrived in the meantime. Raises InvalidInput for a file that is no diff.
     """
-    if not isinstance(reviewed, Mapping) or "rowsHash" not in reviewed:
+    if not isinstance(reviewed, Mapping) or not isinstance(reviewed.get("desiredState"), Mapping):
         raise InvalidInput(
-            [Problem(message="the reviewed file is not what `ops diff --format json` prints.")]
+            [
+                Problem(
+                    message="the reviewed file is not what `ops diff --format json` prints of a "
+                    "preview that succeeded."
+                )
+            ]
         )
     if reviewed.get("stack") != fresh.stack:
         return [f"the reviewed diff is of stack {reviewed.get('stack')}, this one of {fresh.stack}"]
-    if fresh.rows is None or reviewed["rowsHash"] is None:
-        return ["without unchanged resources in the preview (--show-sames) rows can't be compared"]
-    if reviewed["rowsHash"] == fresh.rows_hash:
+    before, after = reviewed["desiredState"], fresh.desired_state
+    if after and before.get("hash") == after["hash"]:
         return []
-    before = set(map(str, reviewed.get("rows") or ()))
-    after = {row.logical_name for row in fresh.rows}
+    return [*_parts(before.get("parts"), after.get("parts")), *_rows(reviewed.get("rows"), fresh)]
+
+
+def _parts(before: Any, after: Any) -> list[str]:
+    """Which parts of the desired state differ; any text may stand in a reviewed file."""
+    old = before if isinstance(before, Mapping) else {}
+    new = after if isinstance(after, Mapping) else {}
+    parts = [part for part in sorted(new) if old.get(part) != new[part]]
+    return [f"this is not the reviewed update: {', '.join(parts) or 'its fingerprint'} differ"]
+
+
+def _rows(reviewed: Any, fresh: AccessDiff) -> list[str]:
+    before = set(map(str, reviewed or ()))
+    after = {row.logical_name for row in fresh.rows or ()}
     lines = [
         *(f"  + {name}" for name in sorted(after - before)),
         *(f"  - {name}" for name in sorted(before - after)),
     ]
     more = [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    return ["the rows are not the reviewed ones:", *lines[:_SHOWN], *more]
+    return [*lines[:_SHOWN], *more]

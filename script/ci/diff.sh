@@ -23,7 +23,7 @@ if ! access_diff json >"$out/diff.json" || ! access_diff markdown >"$out/diff.md
     cat "$out/preview.err" >&2
     fail "there is no access diff of $stack."
 fi
-jq -r '.rowsHash // empty' "$out/diff.json" >"$out/rows"
+jq -r '.desiredState.hash // empty' "$out/diff.json" >"$out/rows"
 jq -r 'select(.policyEvent).policyEvent | "[\(.enforcementLevel)] \(.policyName): \(.message | split("\n")[1:] | map(select(. != "")) | join(" "))"' \
     "$out/events.json" | sort -u >"$out/policies.txt"
 rm "$out/events.json"

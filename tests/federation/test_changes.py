@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from federation.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff, rows_hash
+from federation.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
 from federation.errors import InvalidInput
 from federation.preview import Preview, parse_preview
 from federation.rows import PrincipalKey, Row
@@ -301,16 +301,18 @@ def test_a_failed_preview_tells_why_and_claims_nothing() -> None:
     )
     assert diff.errors == ("the access file is wrong",)
     assert diff.warnings == ("look here",)
-    assert (diff.access, diff.rows, diff.rows_hash) == ((), None, None)
+    assert (diff.access, diff.rows, diff.desired_state) == ((), None, {})
 
 
 def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None:
     failed = [{"severity": "error", "message": "error: preview failed\n"}]
     name = "Look/group/platform/611111111111"
-    diff = _diff(preview(row("create", name), diagnostics=failed))
+    state = step("create", "federation:index:DesiredState", "desired-state", after={"hash": "1"})
+    assert _diff(preview(state)).desired_state == {"hash": "1"}
+    diff = _diff(preview(row("create", name), state, diagnostics=failed))
     assert diff.errors == (POLICY,)
     assert _changes(diff) == [("gained", "Look", ("611111111111",))]
-    assert diff.rows_hash is None
+    assert diff.desired_state == {}
     assert _diff(preview(diagnostics=failed)).errors == ("preview failed",)
 
 
@@ -322,15 +324,14 @@ def test_held_rows_are_declared_rows() -> None:
     assert (hold.principal, hold.reason) == (PLATFORM, "it has not arrived [yet]")
     assert held.warnings == ()
     arrived = _diff(preview(row("create", name)))
-    assert held.rows_hash == arrived.rows_hash == rows_hash([Row.parse(name)])
-    assert held.rows_hash != _diff(preview()).rows_hash
+    assert held.rows == arrived.rows == (Row.parse(name),)
 
 
 def test_without_unchanged_steps_nothing_is_claimed_about_all_rows() -> None:
     diff = _diff(
         preview(row("create", "Look/group/platform/611111111111"), changeSummary={"same": 40})
     )
-    assert diff.rows_hash is None
+    assert diff.rows is None
     assert "--show-sames" in diff.notes[0]
     assert (diff.phase_before, diff.phase_after) == (None, None)
     assert _changes(diff) == [("gained", "Look", ("611111111111",))]

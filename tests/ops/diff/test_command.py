@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from federation.changes import Context
+from federation.errors import InvalidInput
 from ops.__main__ import main
 from ops.diff.reviewed import differences
 from tests.ops.diff.recorded import TODAY, load, read
@@ -123,37 +125,32 @@ def test_a_file_that_was_named_must_be_right(
     assert capsys.readouterr().out == ""
 
 
+STATE = {"hash": "sha256:1", "parts": {"access": "1", "assignments": "1"}}
+OTHER = {"hash": "sha256:2", "parts": {"access": "2", "assignments": "1"}}
+
+
 def _reviewed(name: str, **changes: Any) -> dict[str, Any]:
     from ops.diff.data import as_dict  # noqa: PLC0415
 
-    return {**as_dict(read(name)), **changes}
+    return {**as_dict(replace(read(name), desired_state=STATE)), **changes}
 
 
-def test_the_reviewed_rows_are_compared_by_name() -> None:
-    fresh = read("targets-swapped")
+def test_the_reviewed_update_is_known_by_its_desired_state() -> None:
+    fresh = replace(read("targets-swapped"), desired_state=STATE)
     assert differences(_reviewed("targets-swapped"), fresh) == []
-    assert differences(_reviewed("unchanged"), fresh) == [
-        "the rows are not the reviewed ones:",
+    assert differences(_reviewed("unchanged"), replace(fresh, desired_state=OTHER)) == [
+        "this is not the reviewed update: access differ",
         "  + Deploy/group/developers/822222222222",
         "  - Deploy/group/developers/611111111111",
     ]
 
 
-def test_held_rows_may_arrive_between_review_and_update() -> None:
-    """Mallory is held in one preview; declared rows are the same once she is not."""
-    held = read("held")
-    assert held.holds
-    assert held.rows is not None
-    rows = {row.logical_name for row in held.rows}
-    assert {row.logical_name for hold in held.holds for row in hold.rows} <= rows
-    assert differences(_reviewed("held"), held) == []
-    assert differences(_reviewed("unchanged"), held)
-
-
-def test_another_stack_or_a_preview_without_rows_is_never_the_reviewed_one() -> None:
-    fresh = read("unchanged")
+def test_another_stack_or_a_failed_preview_is_never_the_reviewed_one() -> None:
+    fresh = replace(read("unchanged"), desired_state=STATE)
     assert "of stack dev" in differences(_reviewed("unchanged", stack="dev"), fresh)[0]
-    assert "can't be compared" in differences(_reviewed("guard-violated"), fresh)[0]
+    assert differences(_reviewed("unchanged"), read("guard-violated"))
+    with pytest.raises(InvalidInput, match="a preview that succeeded"):
+        differences(_reviewed("guard-violated", desiredState=None), fresh)
 
 
 def test_the_recorded_contexts_hold_what_the_command_reads() -> None:

@@ -1,0 +1,33 @@
+"""The fingerprint of what this update is to make, where every preview shows it."""
+
+from __future__ import annotations
+
+import os
+
+import pulumi
+
+from federation import desired_state as model
+
+
+class DesiredState(pulumi.ComponentResource):
+    """What was last applied, as digests (federation/desired_state.py).
+
+    **Pulumi type:** `federation:index:DesiredState`. Makes no resources. A preview's JSON holds the
+    hash among its inputs: the access diff shows it, and `up` is held to it.
+    """
+
+    def __init__(
+        self, name: str, state: model.DesiredState, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("federation:index:DesiredState", name, state.to_dict(), opts)
+        self.register_outputs(state.to_dict())
+
+
+def check_reviewed(state: model.DesiredState, *, required: bool) -> None:
+    """In `up`, hold this update to the reviewed hash of the environment.
+
+    Raises NotReviewedError. Must come before the first registration.
+    """
+    if not pulumi.runtime.is_dry_run():
+        reviewed = os.environ.get(model.REVIEWED_VARIABLE, "")
+        model.check_reviewed(state, reviewed=reviewed, required=required)
