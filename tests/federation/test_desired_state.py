@@ -52,7 +52,11 @@ ACCESS: dict[str, Any] = {
             "until": "2027-03-31",
         }
     ],
-    "guards": {"maxRemovals": 5, "protectedAccounts": [{"accountName": "one"}]},
+    "guards": {
+        "maxRemovals": 5,
+        "protectedAccounts": [{"accountName": "one"}],
+        "severity": {"adminOnProtected": "warn"},
+    },
 }
 CONFIG = READY | {"enterpriseApp": {"name": "AWS (dev)"}}
 PEOPLE = {"ada@example.com": "u-ada", "eve@example.com": "u-eve"}
@@ -129,14 +133,16 @@ SET = ("access", "permissionSets", "Deploy")
 CHANGES = {
     "a policy more": (edited(*SET, "managedPolicies", value=["ReadOnlyAccess", "IAMFullAccess"])),
     "an inline statement": edited(*SET, "inlinePolicy", "Statement", 0, "Action", value="*"),
-    "no boundary": edited(*SET, "permissionsBoundary", value=None),
+    "another boundary": edited(
+        *SET, "permissionsBoundary", value={"managedPolicy": "AdministratorAccess"}
+    ),
     "a longer session": edited(*SET, "sessionDuration", value="PT12H"),
     "a member": edited("access", "groups", "team", "members", value=["eve@example.com"]),
     "an owner": edited("access", "groups", "team", "owners", value=["eve@example.com"]),
     "another person of the name": edited("people", "ada@example.com", value="u-eve"),
     "another group of the name": edited("ids", "platform", value="g-other"),
     "until": edited("access", "rules", 0, "until", value="2099-03-31"),
-    "a guard": edited("access", "guards", value={}),
+    "a guard": edited("access", "guards", "protectedAccounts", value=[{"accountName": "two"}]),
     "a guard's number": edited("access", "guards", "maxRemovals", value=500),
     "an account that moves": edited("organization", "accounts", 1, "state", value="SUSPENDED"),
     "the threshold": edited("config", "provisioning", "deleteThreshold", value=100_000),
