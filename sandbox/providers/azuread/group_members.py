@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sandbox.providers.azuread.base import NOT_FOUND, GraphResource, doing, locked
+from sandbox.providers.azuread.base import (
+    NOT_FOUND,
+    GraphResource,
+    doing,
+    locked,
+    must_be_imported,
+)
 from sandbox.providers.azuread.graph import GraphError, consistently
 from sandbox.providers.azuread.groups import COLLECTION
 from sandbox.providers.resource import ProviderError, Schema
@@ -37,10 +43,8 @@ class GroupMember(GraphResource):
                 present = [entry["id"] for entry in self.graph.pages(f"{group_path}/members")]
             identity = f"{group}/member/{member}"
             if member.lower() in (one.lower() for one in present):
-                raise ProviderError(
-                    f'A resource with the ID "{identity}" already exists. To be managed via'
-                    " Terraform, this resource needs to be imported into the State. Please see"
-                    ' the resource documentation for "azuread_group_member" for more information.'
+                raise must_be_imported(
+                    "azuread_group_member", f'A resource with the ID "{identity}" already exists'
                 )
             with doing(f"Adding {_member_name(group, member)}"):
                 link = f"{self.graph.base}/beta/directoryObjects/{member}"
