@@ -4,9 +4,9 @@ They make the same calls in the same order as the real plugins, against whatever
 points them at; they know nothing of the emulators. Where the real plugins are installed, those
 are used.
 
-Two things are not as in the real plugins: waits and retries are short and bounded (the constants
-of `azuread/graph.py` and `aws/client.py`), and a failed update leaves the old state instead of an
-unfinished new one, so that the next update tries again.
+They fail as the real plugins do: a failed update leaves the planned values in the state, and
+what a plugin sends only for a difference is then never sent again. Not as in the real plugins:
+waits and retries are short and bounded (the constants of `azuread/graph.py` and `aws/client.py`).
 """
 
 from __future__ import annotations

@@ -67,9 +67,9 @@ def _listed(error: ProviderError) -> str:
 class _UnfinishedError(ProviderError):
     """A failure after which the engine keeps the resource, marked as not fully initialized."""
 
-    def __init__(self, identity: str, properties: Any, error: ProviderError) -> None:
+    def __init__(self, what: str, identity: str, properties: Any, error: ProviderError) -> None:
         super().__init__(str(error))
-        message = _listed(error)
+        message = f"{what}: {_listed(error)}"
         detail = any_pb2.Any()
         detail.Pack(
             provider_pb2.ErrorResourceInitFailed(
@@ -159,8 +159,9 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, _: Any) -> Any:
         """Compare what is wanted with the last known state, as Terraform plans."""
         resource = self._resource(request.urn)
-        schema, inputs = resource.schema, decode(request.news)
-        changes = resource.changes(decode(request.olds), without_defaults(inputs))
+        schema, inputs, old = resource.schema, decode(request.news), decode(request.olds)
+        resource.plan(old, without_defaults(inputs))
+        changes = resource.changes(old, without_defaults(inputs))
         for ignored in request.ignoreChanges:
             changes.pop(ignored, None)
         replaces = sorted(schema.replaces & changes.keys())
@@ -190,17 +191,16 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         state = {**inputs, **resource.planned(inputs), "id": identity}
         try:
             resource.settle(identity, inputs)
-            state |= self._read_back(resource, identity, inputs)
+            found = _read_new(resource, identity, inputs)
         except ProviderError as error:
-            raise _UnfinishedError(identity, _outputs(resource, state), error) from error
+            what = f"creating {request.urn}"
+            raise _UnfinishedError(what, identity, _outputs(resource, state), error) from error
+        if found is None:
+            raise ProviderError(
+                f"expected non-nil error with nil state during Create of {request.urn}"
+            )
+        state |= _applied(resource, {}, inputs, found)
         return provider_pb2.CreateResponse(id=identity, properties=_outputs(resource, state))
-
-    @staticmethod
-    def _read_back(resource: Resource, identity: str, known: Properties) -> Properties:
-        state = resource.read(identity, known)
-        if state is None:
-            raise ProviderError(f"reading {identity}: couldn't find resource")
-        return state
 
     @_answering
     def Read(self, request: Any, _: Any) -> Any:
@@ -221,20 +221,35 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Update(self, request: Any, _: Any) -> Any:
-        """Change what differs; without a difference nothing is sent, as in the bridge."""
+        """Plan, change and read back; what fails leaves the planned values in the state.
+
+        The engine calls this without a difference, too, for a resource whose last create or update
+        failed: the bridge then runs the resource's own Update with old values equal to new ones
+        (`pkg/tfshim/sdk-v2/provider2.go`), so only what that sends unconditionally is sent.
+        """
         resource = self._resource(request.urn)
         old, new = decode(request.olds), without_defaults(decode(request.news))
         for ignored in request.ignoreChanges:
             new[ignored] = old.get(ignored)
-        if not resource.changes(old, new):
-            return provider_pb2.UpdateResponse(properties=_outputs(resource, old))
+        resource.plan(old, new)
         dropped = resource.schema.accepted - resource.schema.optional - new.keys()
         state = {name: value for name, value in old.items() if name not in dropped} | new
-        if not request.preview:
-            resource.update(request.id, old, new)
-            state |= self._read_back(resource, request.id, state)
-        elif not is_unknown(new):
+        if not is_unknown(new):
             state |= resource.planned(new)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=_outputs(resource, state))
+        try:
+            resource.update(request.id, old, new)
+            found = resource.read(request.id, state) if resource.reads_updated else {}
+        except ProviderError as error:
+            what = f"updating {request.urn}"
+            raise _UnfinishedError(what, request.id, _outputs(resource, state), error) from error
+        if found is None:
+            raise ProviderError(
+                "Resource provider reported that the resource did not exist while updating"
+                f" {request.urn}."
+            )
+        state |= _applied(resource, old, new, found)
         return provider_pb2.UpdateResponse(properties=_outputs(resource, state))
 
     @_answering
@@ -255,6 +270,28 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
 
 def _outputs(resource: Resource, state: Properties) -> Any:
     return encode(marked(state, resource.schema.secrets))
+
+
+def _read_new(resource: Resource, identity: str, known: Properties) -> Properties | None:
+    found = resource.read(identity, known)
+    if found is None and resource.keeps_unread:
+        raise ProviderError(f"reading {identity}: couldn't find resource")
+    return found
+
+
+def _applied(resource: Resource, old: Properties, new: Properties, found: Properties) -> Properties:
+    """What a read after a create or update leaves in the state.
+
+    As `normalizeNullValues` of terraform-plugin-sdk has it: a set whose planned value was known
+    stays as planned, whatever was read, and a collection that was not declared stays null where
+    an empty one was read. A refresh shows what was read.
+    """
+    schema = resource.schema
+    kept = {name: old[name] for name in schema.optional & schema.sets & old.keys()} | new
+    sets = {name: kept[name] for name in schema.sets & kept.keys()}
+    undeclared = schema.accepted - schema.optional - new.keys()
+    nulls = {name: None for name in undeclared if found.get(name) in ([], {})}
+    return found | nulls | sets
 
 
 def _inputs_of(resource: Resource, state: Properties, inputs: Properties) -> Properties:

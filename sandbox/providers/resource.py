@@ -49,6 +49,13 @@ class Resource(ABC):
     """One resource type of a provider. Methods raise ProviderError."""
 
     schema: ClassVar[Schema]
+    keeps_unread: ClassVar[bool] = False
+    """Whether one just made stays in the state when the read that follows does not find it."""
+    reads_updated: ClassVar[bool] = True
+    """Whether an update ends with a read."""
+
+    def plan(self, old: Properties, new: Properties) -> None:  # noqa: B027
+        """What planning a change asks the cloud (Terraform's CustomizeDiff)."""
 
     @abstractmethod
     def create(self, inputs: Properties) -> str:
@@ -62,8 +69,12 @@ class Resource(ABC):
         """The cloud's view, or None when it is gone. `known`: what only inputs or state tell."""
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
-        """Change it in place. Resources whose inputs all replace never come here."""
-        raise NotImplementedError(f"{self.schema.token} has nothing that updates in place")
+        """Change it in place.
+
+        Also called without a difference, after a create or update that failed. A resource whose
+        inputs all replace then answers what terraform-plugin-sdk does, until a refresh clears it.
+        """
+        raise ProviderError("doesn't support update")
 
     @abstractmethod
     def delete(self, identity: str, state: Properties) -> None:

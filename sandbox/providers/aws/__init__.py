@@ -28,12 +28,16 @@ _RESOURCES = (
 
 
 def connect(config: Mapping[str, str]) -> Package:
-    """The package for a provider configuration; asks AWS whose credentials these are."""
+    """The package for a provider configuration; asks AWS twice whose credentials these are.
+
+    Once to validate them, and once for the account id, as the real plugin was seen to do.
+    """
     aws = Aws(config)
     if not (
         config.get("skipCredentialsValidation") == "true"
         and config.get("skipRequestingAccountId") == "true"
     ):
+        aws.verify()
         aws.verify()
     return Package(
         resources={kind.schema.token: kind(aws) for kind in _RESOURCES},

@@ -3,7 +3,6 @@
 Calls as in terraform-provider-aws `instance_access_control_attributes.go`.
 """
 
-# ruff: noqa: ARG002  (not every resource needs all that its methods are given)
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from sandbox.providers.wire import Properties
 class InstanceAccessControlAttributes(SsoResource):
     """The attributes that sessions carry; one set for the whole instance."""
 
+    reads_updated: ClassVar = True
     schema: ClassVar = Schema(
         token="aws:ssoadmin/instanceAccessControlAttributes:InstanceAccessControlAttributes",
         required=frozenset({"attributes", "instanceArn"}),
@@ -60,7 +60,9 @@ class InstanceAccessControlAttributes(SsoResource):
         return super().same(name, old, new)
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
-        """Write the whole configuration."""
+        """Write the whole configuration, where it changes."""
+        if "attributes" not in self.changes(old, new):
+            return
         with doing(f"updating SSO Instance Access Control Attributes ({identity})"):
             self._write("Update", new)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.aws.client import NOT_FOUND, Aws, AwsError
 from sandbox.providers.resource import ProviderError, Resource
@@ -15,7 +15,14 @@ from sandbox.providers.wire import Properties
 
 
 class SsoResource(Resource):
-    """A resource of IAM Identity Center."""
+    """A resource of IAM Identity Center.
+
+    One that updates nothing in place has an Update that does nothing, not even read
+    (`internal/provider/sdkv2/provider.go`: the stub that comes with the region attribute).
+    """
+
+    keeps_unread: ClassVar[bool] = True
+    reads_updated: ClassVar[bool] = False
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
@@ -27,6 +34,9 @@ class SsoResource(Resource):
     def region(self, properties: Properties) -> str:
         """Where the resource is managed."""
         return str(properties.get("region") or self.aws.region)
+
+    def update(self, identity: str, old: Properties, new: Properties) -> None:
+        """Nothing: see the class."""
 
     def provision(self, properties: Properties, permission_set: str, instance: str) -> None:
         """Push the permission set to every account that has it, and wait."""

@@ -78,7 +78,7 @@ class Aws:
         self._lock = threading.Lock()
 
     def verify(self) -> None:
-        """Whose credentials these are, asked once. Raises ProviderError when AWS refuses them."""
+        """Whose credentials these are. Raises ProviderError when AWS refuses them."""
         what = "validating provider credentials: retrieving caller identity from STS"
         try:
             sts = self._client("sts", self.region)

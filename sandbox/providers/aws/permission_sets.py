@@ -23,6 +23,7 @@ _SETTINGS = {
 class PermissionSet(SsoResource):
     """A permission set, without its policies."""
 
+    reads_updated: ClassVar = True
     schema: ClassVar = Schema(
         token="aws:ssoadmin/permissionSet:PermissionSet",
         required=frozenset({"instanceArn"}),

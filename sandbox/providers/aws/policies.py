@@ -168,6 +168,7 @@ class CustomerManagedPolicyAttachment(Attachment):
 class PermissionSetInlinePolicy(Attachment):
     """The one inline policy of a permission set."""
 
+    reads_updated: ClassVar = True
     schema: ClassVar = Schema(
         token="aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy",
         required=_PARENTS | {"inlinePolicy"},
@@ -302,7 +303,7 @@ def _flattened(boundary: dict[str, Any]) -> Properties:
         return {"managedPolicyArn": boundary["ManagedPolicyArn"]}
     reference = boundary["CustomerManagedPolicyReference"]
     named = {"name": reference["Name"], "path": reference.get("Path", "/")}
-    return {"customerManagedPolicyReference": named}
+    return {"customerManagedPolicyReference": named, "managedPolicyArn": ""}
 
 
 def _json(text: str) -> Any:

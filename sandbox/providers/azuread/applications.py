@@ -9,7 +9,14 @@ from __future__ import annotations
 import base64
 from typing import Any, ClassVar
 
-from sandbox.providers.azuread.base import GraphResource, already_exists, doing, last, locked
+from sandbox.providers.azuread.base import (
+    GraphResource,
+    already_exists,
+    doing,
+    hash_order,
+    last,
+    locked,
+)
 from sandbox.providers.azuread.graph import consistently
 from sandbox.providers.resource import ProviderError, Schema
 from sandbox.providers.wire import Properties
@@ -77,7 +84,9 @@ class ApplicationFromTemplate(GraphResource):
         }
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
-        """Rename the application."""
+        """Rename the application, where the name changes."""
+        if "displayName" not in self.changes(old, new):
+            return
         with doing(f"updating {identity}"):
             self.graph.call(
                 "PATCH",
@@ -193,7 +202,8 @@ class ApplicationRedirectUris(GraphResource):
             self._put(application, state["type"], [])
 
     def _put(self, application: str, kind: str, uris: list[str]) -> None:
-        body = {"@odata.type": _TYPE, _PLATFORMS[kind]: {"redirectUris": uris}}
+        in_order = hash_order(uris, by_value=False)
+        body = {"@odata.type": _TYPE, _PLATFORMS[kind]: {"redirectUris": in_order}}
         self.graph.call("PATCH", path(application), body=body)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sandbox.providers.azuread.graph import Graph, GraphError
+from sandbox.providers.azuread.graph import CallError, Graph
 from sandbox.providers.resource import ProviderError, Resource
 
+BAD_REQUEST = 400
 NOT_FOUND = 404
 # Synchronization calls, reads too, are retried on both: a missing permission looks like a hang.
 SYNCHRONIZATION_RETRIED = frozenset({403, 409})
@@ -36,7 +38,7 @@ def doing(what: str) -> Iterator[None]:
     """Put what was being done before the error of the call."""
     try:
         yield
-    except GraphError as error:
+    except CallError as error:
         raise ProviderError(f"{what}: {error}") from error
 
 
@@ -45,13 +47,31 @@ def last(identity: str) -> str:
     return identity.rpartition("/")[2]
 
 
-def already_exists(resource_type: str, identity: str) -> ProviderError:
-    """The refusal to take over what exists (helpers/tf: ImportAsExistsError)."""
+def must_be_imported(resource_type: str, what: str) -> ProviderError:
+    """The refusal to take over what exists (helpers/tf: ImportAsExistsDiag, …DuplicateDiag)."""
     return ProviderError(
-        f'A resource with the ID "{identity}" already exists - to be managed via Terraform this'
-        " resource needs to be imported into the State. Please see the resource documentation"
-        f' for "{resource_type}" for more information.'
+        f"[id] {what}: To be managed via Terraform, this resource needs to be imported into the"
+        f' State. Please see the resource documentation for "{resource_type}" for more information.'
     )
+
+
+def already_exists(resource_type: str, identity: str) -> ProviderError:
+    """The same of the typed resources (helpers/tf: ImportAsExistsError)."""
+    return ProviderError(
+        f'a resource with the ID "{identity}" already exists - to be managed via Terraform this'
+        " resource needs to be imported into the State. Please see the resource documentation"
+        f' for "{resource_type}" for more information'
+    )
+
+
+def hash_order(values: Iterable[str], *, by_value: bool = True) -> list[str]:
+    """The strings of a set in the order that the real plugin sends them.
+
+    terraform-plugin-sdk sorts a set by the text of its members' CRC-32 (`schema.HashString`,
+    `by_value`), or of the CRC-32 of their serialized form, which ends with a semicolon.
+    """
+    ending = "" if by_value else ";"
+    return sorted(set(values), key=lambda value: str(zlib.crc32((value + ending).encode())))
 
 
 def plain(value: object) -> object:

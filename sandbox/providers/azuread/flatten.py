@@ -56,6 +56,19 @@ def scopes(published: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
 
 
 def features(tags: list[str]) -> list[dict[str, bool]]:
+    """The same as `feature_tags`, under the names that came before."""
+    [block] = feature_tags(tags)
+    return [
+        {
+            "customSingleSignOnApp": block["customSingleSignOn"],
+            "enterpriseApplication": block["enterprise"],
+            "galleryApplication": block["gallery"],
+            "visibleToUsers": not block["hide"],
+        }
+    ]
+
+
+def feature_tags(tags: list[str]) -> list[dict[str, bool]]:
     """The feature block that the tags stand for."""
     return [{name: tag in tags for name, tag in FEATURE_TAGS.items()}]
 

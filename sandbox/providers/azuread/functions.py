@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.providers.azuread.applications import path
 from sandbox.providers.azuread.base import doing, plain
-from sandbox.providers.azuread.flatten import app_roles, features, role_ids, scopes
+from sandbox.providers.azuread.flatten import app_roles, feature_tags, role_ids, scopes
 from sandbox.providers.azuread.graph import Graph
 from sandbox.providers.resource import ProviderError
 from sandbox.providers.wire import UNKNOWN, Properties
@@ -73,7 +73,7 @@ def _outputs(found: dict[str, Any]) -> Properties:
         "disabledByMicrosoft": plain(found.get("disabledByMicrosoftStatus")),
         "displayName": found["displayName"],
         "fallbackPublicClientEnabled": bool(found.get("isFallbackPublicClient")),
-        "featureTags": features(tags),
+        "featureTags": feature_tags(tags),
         "groupMembershipClaims": [
             claim for claim in str(plain(found.get("groupMembershipClaims"))).split(",") if claim
         ],

@@ -29,7 +29,6 @@ POLL_INTERVAL = 0.01  # seconds; the real plugin waits 5 s
 CONSISTENCY_TIMEOUT = 10.0  # seconds; the real plugin waits 3 to 15 minutes
 RETRIED = frozenset({408, 424, 429, 500, 502, 503, 504})
 ATTEMPTS = 8
-CONNECTION_ATTEMPTS = 3  # for an answer that was lost on its way
 FIRST_PAUSE = 0.05  # seconds, doubled each time
 LONGEST_PAUSE = 2.0  # seconds
 TOKEN_RESERVE = 20 * 60  # seconds before its expiry that a token is renewed
@@ -68,7 +67,26 @@ class Credentials:
         return cls(**values)
 
 
-class GraphError(ProviderError):
+class CallError(ProviderError):
+    """A call to Graph that failed."""
+
+
+class LostAnswerError(CallError):
+    """A call whose answer never came, in the words of go-azure-sdk (`sdk/client/client.go`).
+
+    A write is not sent again. A read is not, either, when the connection ended (EOF).
+    """
+
+    def __init__(self, method: str, url: str, error: Exception) -> None:
+        why = (
+            f"EOF ({error})"
+            if method == "GET"
+            else "HTTP response was nil; connection may have been reset"
+        )
+        super().__init__(f'{method.capitalize()} "{url}": {why}')
+
+
+class GraphError(CallError):
     """An answer that the real plugin does not accept, in its words."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -85,12 +103,7 @@ class Graph:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         authority = os.getenv("SSL_CERT_FILE")
-        self._http = urllib3.PoolManager(
-            maxsize=32,
-            retries=False,
-            timeout=REQUEST_TIMEOUT,
-            ssl_context=ssl.create_default_context(cafile=authority or None),
-        )
+        self._tls = ssl.create_default_context(cafile=authority or None)
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
@@ -159,21 +172,22 @@ class Graph:
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
             data = json.dumps(body).encode()
-        for attempt in range(1, CONNECTION_ATTEMPTS + 1):
-            try:
-                return self._http.request(method, url, body=data, headers=headers, redirect=False)
-            except urllib3.exceptions.HTTPError as error:
-                # Sent again, whatever the method: the real plugin may make a thing twice, too.
-                lost = isinstance(error, urllib3.exceptions.ProtocolError)
-                if not lost or attempt == CONNECTION_ATTEMPTS:
-                    raise ProviderError(f"Graph at {self.base} does not answer: {error}") from error
-        raise AssertionError("the last attempt returns or raises")
+        try:
+            with self._connections() as http:
+                return http.request(method, url, body=data, headers=headers, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
+            raise LostAnswerError(method, url, error) from error
+
+    def _connections(self) -> urllib3.PoolManager:
+        """For one request, as in go-azure-sdk: one that is kept may be gone by the next."""
+        return urllib3.PoolManager(retries=False, timeout=REQUEST_TIMEOUT, ssl_context=self._tls)
 
     def _endpoints(self) -> tuple[str, str]:
         host = self._credentials.metadata_host
         url = f"https://{host}/metadata/endpoints?api-version={METADATA_VERSION}"
         try:
-            answer = self._http.request("GET", url)
+            with self._connections() as http:
+                answer = http.request("GET", url)
         except urllib3.exceptions.HTTPError as error:
             raise ProviderError(f"retrieving metadata from {host}: {error}") from error
         if answer.status != HTTPStatus.OK:
@@ -191,17 +205,14 @@ class Graph:
 
     def _new_token(self) -> tuple[str, float]:
         url = f"{self._login}/{self._credentials.tenant_id}/oauth2/v2.0/token"
-        answer = self._http.request_encode_body(
-            "POST",
-            url,
-            fields={
-                "client_id": self._credentials.client_id,
-                "client_secret": self._credentials.client_secret,
-                "grant_type": "client_credentials",
-                "scope": f"{self.base}/.default",
-            },
-            encode_multipart=False,
-        )
+        fields = {
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.client_secret,
+            "grant_type": "client_credentials",
+            "scope": f"{self.base}/.default",
+        }
+        with self._connections() as http:
+            answer = http.request_encode_body("POST", url, fields=fields, encode_multipart=False)
         if answer.status != HTTPStatus.OK:
             raise ProviderError(
                 "building client: unable to obtain access token: clientCredentialsToken: received"

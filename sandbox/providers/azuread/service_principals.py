@@ -5,8 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from sandbox.providers.azuread.base import GraphResource, already_exists, doing, last, plain
-from sandbox.providers.azuread.flatten import app_roles, features, role_ids, scopes, tags_of
+from sandbox.providers.azuread.base import GraphResource, doing, last, must_be_imported, plain
+from sandbox.providers.azuread.flatten import (
+    app_roles,
+    feature_tags,
+    features,
+    role_ids,
+    scopes,
+    tags_of,
+)
 from sandbox.providers.azuread.graph import GraphError, consistently
 from sandbox.providers.resource import Schema
 from sandbox.providers.wire import Properties
@@ -48,6 +55,7 @@ class ServicePrincipal(GraphResource):
                 "appRoles",
                 "applicationTenantId",
                 "displayName",
+                "features",
                 "homepageUrl",
                 "logoutUrl",
                 "oauth2PermissionScopeIds",
@@ -75,12 +83,15 @@ class ServicePrincipal(GraphResource):
             return f"/servicePrincipals/{self._make(inputs)}"
         identity = f"/servicePrincipals/{found[0]['id']}"
         if not inputs.get("useExisting"):
-            raise already_exists("azuread_service_principal", identity)
+            raise must_be_imported(
+                "azuread_service_principal",
+                f'A resource with the ID "{found[0]["id"]}" already exists',
+            )
         return identity
 
     def _make(self, inputs: Properties) -> str:
         body = {
-            **_body(inputs, _tags({}, inputs)),
+            **_body({}, inputs),
             "appId": inputs["clientId"],
             "description": f"TERRAFORM_UPDATE_{uuid.uuid4()}",
             "owners@odata.bind": [
@@ -97,7 +108,7 @@ class ServicePrincipal(GraphResource):
         object_id = last(identity)
         if inputs.get("useExisting"):
             with doing(f"Updating Service Principal {identity}"):
-                body = _body(inputs, _tags({}, inputs))
+                body = _body({}, inputs)
                 self.graph.call("PATCH", path(object_id), body=body)
             return
         with doing("Failed to patch service principal after creating"):
@@ -105,7 +116,6 @@ class ServicePrincipal(GraphResource):
                 "PATCH",
                 path(object_id),
                 body={"@odata.type": _TYPE, "description": inputs.get("description") or None},
-                also_retried=frozenset({404}),
             )
         if self.graph.caller_id not in inputs.get("owners", ()):
             with doing("Could not remove initial owner from service principal"):
@@ -134,7 +144,7 @@ class ServicePrincipal(GraphResource):
         """Write every property: what is not set is cleared."""
         owners = f"{path(last(identity))}/owners"
         with doing(f"Updating Service Principal {identity}"):
-            self.graph.call("PATCH", path(last(identity)), body=_body(new, _tags(old, new)))
+            self.graph.call("PATCH", path(last(identity)), body=_body(old, new))
         if "owners" not in self.changes(old, new):
             return
         with doing(f"Could not change the owners of Service Principal {identity}"):
@@ -172,9 +182,11 @@ def _tags(old: Properties, new: Properties) -> list[str]:
     return kept
 
 
-def _body(inputs: Properties, tags: list[str]) -> dict[str, Any]:
-    saml = inputs.get("samlSingleSignOn") or {}
-    relay_state = saml.get("relayState")
+def _body(old: Properties, inputs: Properties) -> dict[str, Any]:
+    # A block that was not declared is not taken away while it is empty (DiffSuppressFunc).
+    saml = inputs.get("samlSingleSignOn")
+    if saml is None and not (old.get("samlSingleSignOn") or {}).get("relayState"):
+        saml = old.get("samlSingleSignOn")
     return {
         "@odata.type": _TYPE,
         "accountEnabled": inputs.get("accountEnabled", True),
@@ -185,13 +197,15 @@ def _body(inputs: Properties, tags: list[str]) -> dict[str, Any]:
         "notes": inputs.get("notes") or None,
         "notificationEmailAddresses": inputs.get("notificationEmailAddresses") or [],
         "preferredSingleSignOnMode": inputs.get("preferredSingleSignOnMode") or None,
-        "samlSingleSignOnSettings": {"relayState": relay_state} if relay_state else {},
-        "tags": tags,
+        "samlSingleSignOnSettings": (
+            {} if saml is None else {"relayState": saml.get("relayState", "")}
+        ),
+        "tags": _tags(old, inputs),
     }
 
 
 def _outputs(found: dict[str, Any]) -> Properties:
-    saml = found.get("samlSingleSignOnSettings") or {}
+    saml = found.get("samlSingleSignOnSettings")
     tags = found.get("tags") or []
     texts = {
         "applicationTenantId": "appOwnerOrganizationId",
@@ -214,12 +228,13 @@ def _outputs(found: dict[str, Any]) -> Properties:
         "appRoleAssignmentRequired": bool(found.get("appRoleAssignmentRequired")),
         "appRoleIds": role_ids(found.get("appRoles")),
         "appRoles": app_roles(found.get("appRoles")),
-        "featureTags": features(tags),
+        "featureTags": feature_tags(tags),
+        "features": features(tags),
         "notificationEmailAddresses": found.get("notificationEmailAddresses") or [],
         "oauth2PermissionScopeIds": role_ids(found.get("oauth2PermissionScopes")),
         "oauth2PermissionScopes": scopes(found.get("oauth2PermissionScopes")),
         "redirectUris": found.get("replyUrls") or [],
-        "samlSingleSignOn": {"relayState": saml["relayState"]} if saml.get("relayState") else {},
+        "samlSingleSignOn": None if saml is None else {"relayState": saml.get("relayState") or ""},
         "servicePrincipalNames": [
             name for name in found.get("servicePrincipalNames") or [] if name != found.get("appId")
         ],

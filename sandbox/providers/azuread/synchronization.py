@@ -21,7 +21,6 @@ from sandbox.providers.azuread.service_principals import path
 from sandbox.providers.resource import ProviderError, Schema
 from sandbox.providers.wire import Properties
 
-_PAIR_TYPE = "#microsoft.graph.synchronizationSecretKeyStringValuePair"
 _JOB_TYPE = "#microsoft.graph.synchronizationJob"
 HIDDEN = "*"  # what Graph answers for a value that it keeps secret
 
@@ -94,7 +93,7 @@ class SynchronizationSecret(GraphResource):
             )
 
     def _put(self, principal: str, pairs: list[dict[str, str]]) -> None:
-        body = {"value": [{"@odata.type": _PAIR_TYPE, **pair} for pair in pairs]}
+        body = {"value": pairs}
         self.graph.call("PUT", _secrets(principal), body=body, also_retried=SYNCHRONIZATION_RETRIED)
 
     def _present(self, principal: str) -> list[dict[str, str]]:
@@ -162,7 +161,9 @@ class SynchronizationJob(GraphResource):
         }
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
-        """Start or pause it."""
+        """Start or pause it, where that changes."""
+        if "enabled" not in self.changes(old, new):
+            return
         self._switch(identity, on=new.get("enabled", True))
 
     def delete(self, identity: str, state: Properties) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import grpc
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.listener import Listener, bind
 from sandbox.providers.bridge import Bridge
@@ -113,6 +113,16 @@ class Engine:
         )
         return Made(made.id, checked, plain(response.properties))
 
+    def failed_update(self, token: str, made: Made, inputs: Mapping[str, Any]) -> Made:
+        """An update that must fail; what the engine keeps: the new inputs, and the state told."""
+        try:
+            self.update(token, made, inputs)
+        except grpc.RpcError as error:
+            unfinished = left_unfinished(error)
+            checked = self.checked(token, inputs, made.inputs)
+            return Made(unfinished.id, checked, plain(unfinished.properties))
+        raise AssertionError("the update did not fail")
+
     def refresh(self, token: str, made: Made) -> Made | None:
         """Read again; None when it is gone."""
         response = self.stub.Read(
@@ -143,6 +153,15 @@ class Engine:
         """Run a function."""
         response = self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=encode(arguments)))
         return plain(getattr(response, "return"))
+
+
+def left_unfinished(error: grpc.RpcError) -> Any:
+    """What an error says to keep (ErrorResourceInitFailed)."""
+    metadata = dict(error.trailing_metadata())
+    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
+    unfinished = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(unfinished)
+    return unfinished
 
 
 def urn(token: str) -> str:

@@ -15,7 +15,15 @@ from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers import aws
 from sandbox.providers.aws import client
-from tests.sandbox.providers.support import Engine, Recorder, listening, serving_provider
+from tests.sandbox.providers.support import (
+    Engine,
+    Made,
+    Recorder,
+    left_unfinished,
+    listening,
+    plain,
+    serving_provider,
+)
 
 INSTANCE = "arn:aws:sso:::instance/ssoins-7223a1b2c3d4e5f6"
 SET = "arn:aws:sso:::permissionSet/ssoins-7223a1b2c3d4e5f6/ps-1111222233334444"
@@ -59,6 +67,13 @@ PROVISIONING: dict[str, Any] = {
     "ProvisionPermissionSet": status("PermissionSetProvisioningStatus", "IN_PROGRESS"),
     "DescribePermissionSetProvisioningStatus": status(
         "PermissionSetProvisioningStatus", "SUCCEEDED"
+    ),
+}
+
+FAILED_PROVISIONING: dict[str, Any] = {
+    **PROVISIONING,
+    "DescribePermissionSetProvisioningStatus": status(
+        "PermissionSetProvisioningStatus", "FAILED", "No role could be written."
     ),
 }
 
@@ -160,6 +175,67 @@ def test_permission_set(cloud: Cloud, engine: Engine) -> None:
     cloud.answers = {".*": NOT_FOUND}
     engine.delete(PERMISSION_SET, made)
     assert engine.refresh(PERMISSION_SET, made) is None
+
+
+def test_an_update_of_a_permission_set_that_failed_is_sent_by_the_one_after_the_next(
+    cloud: Cloud, engine: Engine
+) -> None:
+    cloud.answers = {
+        "CreatePermissionSet": described(),
+        "DescribePermissionSet": described(Description="Ship", SessionDuration="PT1H"),
+        "ListTagsForResource": (200, {"Tags": []}),
+        "UpdatePermissionSet": [refused("ValidationException"), (200, {})],
+        **PROVISIONING,
+    }
+    inputs = {"instanceArn": INSTANCE, "name": "Deploy", "description": "Ship"}
+    made = engine.create(PERMISSION_SET, inputs)
+    assert "tags" not in made.state, "null until a refresh"
+    wanted = {**inputs, "description": "Other"}
+    failed = engine.failed_update(PERMISSION_SET, made, wanted)
+    assert failed.state["description"] == "Other", "the planned value"
+    cloud.forget()
+    second = engine.update(PERMISSION_SET, failed, wanted)
+    assert cloud.take() == READ_SET
+    assert list(engine.diff(PERMISSION_SET, second, wanted).diffs) == ["description"]
+    engine.update(PERMISSION_SET, second, wanted)
+    assert cloud.take() == ["UpdatePermissionSet", *PROVISIONED, *READ_SET]
+
+
+def test_a_provisioning_that_failed_after_an_update_is_lost(cloud: Cloud, engine: Engine) -> None:
+    cloud.answers = {
+        "CreatePermissionSet": described(),
+        "DescribePermissionSet": [described(Description="Ship"), described(Description="Other")],
+        "ListTagsForResource": (200, {"Tags": []}),
+        "UpdatePermissionSet": (200, {}),
+        **FAILED_PROVISIONING,
+    }
+    inputs = {"instanceArn": INSTANCE, "name": "Deploy", "description": "Ship"}
+    made = engine.create(PERMISSION_SET, inputs)
+    wanted = {**inputs, "description": "Other"}
+    failed = engine.failed_update(PERMISSION_SET, made, wanted)
+    cloud.forget()
+    second = engine.update(PERMISSION_SET, failed, wanted)
+    assert list(engine.diff(PERMISSION_SET, second, wanted).diffs) == []
+    assert cloud.take() == READ_SET
+
+
+def test_a_provisioning_that_failed_after_a_policy_was_attached_is_lost(
+    cloud: Cloud, engine: Engine
+) -> None:
+    cloud.answers = {
+        "ListManagedPoliciesInPermissionSet": (200, {"AttachedManagedPolicies": []}),
+        "AttachManagedPolicyToPermissionSet": (200, {}),
+        **FAILED_PROVISIONING,
+    }
+    inputs = {**OF_SET, "managedPolicyArn": POLICY}
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.create(MANAGED, inputs)
+    unfinished = left_unfinished(failed.value)
+    assert unfinished.id == f"{POLICY},{SET},{INSTANCE}"
+    made = Made(unfinished.id, inputs, plain(unfinished.properties))
+    cloud.forget()
+    engine.update(MANAGED, made, inputs)
+    assert cloud.take() == []
 
 
 def test_permission_set_that_is_renamed(cloud: Cloud, engine: Engine) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ SECRET = "azuread:index/synchronizationSecret:SynchronizationSecret"
 JOB = "azuread:index/synchronizationJob:SynchronizationJob"
 ASSIGNMENT = "azuread:index/appRoleAssignment:AppRoleAssignment"
 GROUP = "azuread:index/group:Group"
+GROUP_MEMBER = "azuread:index/groupMember:GroupMember"
 NOT_FOUND = (404, {"error": {"code": "Request_ResourceNotFound", "message": "It is not there."}})
 DANGLING = (
     400,
@@ -216,7 +218,11 @@ def test_service_principal_that_exists(graph: Graph, engine: Engine) -> None:
     assert made.state["appRoleIds"] == {}, "a role without a value has no place in this map"
     assert [role["displayName"] for role in made.state["appRoles"]] == ["User"]
     unchanged(engine, PRINCIPAL, made, inputs)
-    assert engine.refresh(PRINCIPAL, made) == made
+    refreshed = engine.refresh(PRINCIPAL, made)
+    assert refreshed is not None
+    lists = ("alternativeNames", "notificationEmailAddresses", "owners")
+    assert [name for name in lists if name in made.state] == []  # null until a refresh
+    assert refreshed.state == {**made.state, **{name: [] for name in lists}}
     assert graph.take() == READ_PRINCIPAL
     engine.delete(PRINCIPAL, made)
     assert graph.take() == [f"DELETE {SP_PATH}"]
@@ -555,7 +561,7 @@ def test_group_with_owners_and_members(graph: Graph, engine: Engine) -> None:
         "members": ["bob"],
     }
     made = engine.create(GROUP, inputs)
-    object_of = f"http://127.0.0.1:{graph.port}/v1.0/directoryObjects"
+    object_of = f"http://127.0.0.1:{graph.port}/beta/directoryObjects"
     assert graph.sent("POST /beta/groups")[0]["owners@odata.bind"] == [f"{object_of}/ada"]
     names = [body["displayName"] for body in graph.sent(f"PATCH {GROUP_PATH}")]
     assert names[0].startswith("TERRAFORM_UPDATE_")
@@ -574,7 +580,11 @@ def test_group_with_owners_and_members(graph: Graph, engine: Engine) -> None:
     assert made.id == "/groups/group-1"
     assert made.state["objectId"] == "group-1"
     unchanged(engine, GROUP, made, inputs)
-    assert engine.refresh(GROUP, made) == made
+    refreshed = engine.refresh(GROUP, made)
+    assert refreshed is not None
+    lists = ("administrativeUnitIds", "behaviors", "provisioningOptions", "types")
+    assert [name for name in lists if name in made.state] == []  # null until a refresh
+    assert refreshed.state == {**made.state, **{name: [] for name in lists}}
     assert graph.take() == READ_GROUP
 
     engine.update(GROUP, made, {**inputs, "preventDuplicateNames": False, "members": ["cy"]})
@@ -601,7 +611,7 @@ def test_group_owners_are_sent_as_the_caller_then_people_then_programs(
     graph.answers = {"GET /v1.0/directoryObjects/bot": (200, program), **group_answers()}
     engine.create(GROUP, {"displayName": "G", "owners": ["bot", "ada", CALLER]})
     assert graph.sent("POST /beta/groups")[0]["owners@odata.bind"] == [
-        f"http://127.0.0.1:{graph.port}/v1.0/directoryObjects/{owner}"
+        f"http://127.0.0.1:{graph.port}/beta/directoryObjects/{owner}"
         for owner in (CALLER, "ada", "bot")
     ]
     read = [f"GET /v1.0/directoryObjects/{owner}" for owner in ("bot", "ada")]
@@ -611,7 +621,7 @@ def test_group_owners_are_sent_as_the_caller_then_people_then_programs(
 def test_group_without_owners_or_members(graph: Graph, engine: Engine) -> None:
     graph.answers = group_answers()
     engine.create(GROUP, {"displayName": "G", "securityEnabled": True})
-    caller = f"http://127.0.0.1:{graph.port}/v1.0/directoryObjects/{CALLER}"
+    caller = f"http://127.0.0.1:{graph.port}/beta/directoryObjects/{CALLER}"
     assert graph.bodies[0]["owners@odata.bind"] == [caller]
     assert graph.take() == [
         "POST /beta/groups",
@@ -623,10 +633,168 @@ def test_group_without_owners_or_members(graph: Graph, engine: Engine) -> None:
 
 
 def test_group_whose_name_is_taken_is_refused(graph: Graph, engine: Engine) -> None:
-    graph.answers = {r"GET /beta/groups\?.*": (200, {"value": [{"id": "other"}]})}
+    graph.answers = {
+        r"GET /beta/groups\?.*": (200, {"value": [{"id": "other", "displayName": "G"}]})
+    }
     with pytest.raises(grpc.RpcError) as refused:
         engine.create(GROUP, {"displayName": "G", "preventDuplicateNames": True})
     assert 'with name "G" (ID: "other") was found' in refusal(refused.value)
+    assert "needs to be imported" in refusal(refused.value)
+
+
+def test_a_rename_looks_for_the_new_name_three_times(graph: Graph, engine: Engine) -> None:
+    graph.answers = {r"GET /beta/groups\?.*": (200, {"value": []}), **group_answers()}
+    inputs = {"displayName": "G", "securityEnabled": True, "preventDuplicateNames": True}
+    made = engine.create(GROUP, inputs)
+    graph.forget()
+    renamed = {**inputs, "displayName": "H"}
+    engine.diff(GROUP, made, renamed)
+    engine.update(GROUP, made, renamed)
+    look_up = "GET /beta/groups?$filter=displayName eq 'H'"
+    assert graph.take() == [*[look_up] * 3, f"PATCH {GROUP_PATH}", *READ_GROUP]
+
+
+def test_members_left_out_of_the_inputs_stay(graph: Graph, engine: Engine) -> None:
+    graph.answers = group_answers()
+    inputs = {"displayName": "G", "securityEnabled": True, "members": ["bob"]}
+    made = engine.create(GROUP, inputs)
+    del inputs["members"]
+    unchanged(engine, GROUP, made, inputs)
+    graph.forget()
+    described = engine.update(GROUP, made, {**inputs, "description": "d"})
+    assert graph.take() == [f"PATCH {GROUP_PATH}", *READ_GROUP]
+    assert described.state["members"] == ["bob"]
+
+
+def test_a_change_of_members_that_failed_is_never_sent_again(graph: Graph, engine: Engine) -> None:
+    conflict = (409, {"error": {"code": "Conflict", "message": "Try later."}})
+    both = (200, {"value": [{"id": "ada"}, {"id": "bob"}]})
+    graph.answers = {
+        r"DELETE .*": conflict,
+        **group_answers(),
+        f"GET {GROUP_PATH}/members": both,
+    }
+    inputs = {"displayName": "G", "securityEnabled": True, "members": ["ada", "bob"]}
+    made = engine.create(GROUP, inputs)
+    fewer = {**inputs, "members": ["ada"]}
+    failed = engine.failed_update(GROUP, made, fewer)
+    assert failed.state["members"] == ["ada"], "the planned members"
+    graph.forget()
+    again = engine.update(GROUP, failed, fewer)  # what the engine does for a failed resource
+    assert graph.take() == [f"PATCH {GROUP_PATH}", *READ_GROUP]
+    assert again.state["members"] == ["ada"], "a set stays as planned, whatever was read"
+    unchanged(engine, GROUP, again, fewer)
+    refreshed = engine.refresh(GROUP, again)
+    assert refreshed is not None
+    assert refreshed.state["members"] == ["ada", "bob"]
+    assert list(engine.diff(GROUP, refreshed, fewer).diffs) == ["members"]
+
+
+def test_a_member_is_not_asked_for_until_it_has_replicated(graph: Graph, engine: Engine) -> None:
+    graph.answers = {rf"POST {GROUP_PATH}/members/\$ref": NOT_FOUND, **group_answers()}
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.create(GROUP, {"displayName": "G", "securityEnabled": True, "members": ["bob"]})
+    assert "Could not add members" in refusal(failed.value)
+    assert graph.take()[-1] == f"POST {GROUP_PATH}/members/$ref"
+
+
+def test_a_switch_of_the_job_that_failed_is_sent_by_the_update_after_the_next(
+    graph: Graph, engine: Engine
+) -> None:
+    refused = (400, {"error": {"code": "BadRequest", "message": "No."}})
+    graph.answers = {
+        f"GET {SP_PATH}": service_principal(),
+        f"POST {JOBS}": (201, job("Disabled")[1]),
+        f"GET {JOB_PATH}": job("Disabled"),
+        f"POST {JOB_PATH}/start": [refused, DONE],
+    }
+    inputs = {"servicePrincipalId": f"/servicePrincipals/{SP}", "templateId": "aWSSingleSignon"}
+    off = {**inputs, "enabled": False}
+    made = engine.create(JOB, off)
+    failed = engine.failed_update(JOB, made, inputs)
+    assert failed.state["enabled"] is True
+    graph.forget()
+    again = engine.update(JOB, failed, inputs)
+    assert graph.take() == [f"GET {JOB_PATH}"]
+    assert list(engine.diff(JOB, again, inputs).diffs) == ["enabled"]
+    engine.update(JOB, again, inputs)
+    assert graph.take() == [f"POST {JOB_PATH}/start", f"GET {JOB_PATH}"]
+
+
+REQUIRED = {
+    GROUP_MEMBER: ["groupObjectId", "memberObjectId"],
+    ASSIGNMENT: ["appRoleId", "principalObjectId", "resourceObjectId"],
+    URI: ["applicationId", "identifierUri"],
+    CERTIFICATE: ["servicePrincipalId"],
+}
+
+
+@pytest.mark.parametrize("token", REQUIRED)
+def test_one_that_was_not_read_after_its_creation_refuses_every_update(
+    graph: Graph, engine: Engine, token: str
+) -> None:
+    inputs = dict.fromkeys(REQUIRED[token], "x")
+    made = Made("its-id", inputs, inputs)
+    again = engine.failed_update(token, made, inputs)
+    assert graph.take() == []
+    assert again.id == made.id
+
+
+MEMBERS = f"GET {GROUP_PATH}/members"
+MEMBER = f"{MEMBERS}?$filter=id eq 'bob'"
+
+
+def test_a_group_member_is_added_read_and_removed(graph: Graph, engine: Engine) -> None:
+    bob: tuple[int, Any] = (200, {"value": [{"id": "bob"}]})
+    none: tuple[int, Any] = (200, {"value": []})
+    graph.answers = {
+        f"GET {GROUP_PATH}": (200, {"id": "group-1"}),
+        re.escape(MEMBERS): (200, {"value": [{"id": "ada"}]}),
+        re.escape(MEMBER): [bob, bob, bob, bob, bob, none],
+        r"(POST|DELETE) .*": DONE,
+    }
+    inputs = {"groupObjectId": "group-1", "memberObjectId": "bob"}
+    made = engine.create(GROUP_MEMBER, inputs)
+    link = f"http://127.0.0.1:{graph.port}/beta/directoryObjects/bob"
+    assert graph.sent(f"POST {GROUP_PATH}/members/$ref") == [{"@odata.id": link}]
+    assert graph.take() == [
+        f"GET {GROUP_PATH}",
+        MEMBERS,
+        f"POST {GROUP_PATH}/members/$ref",
+        MEMBER,
+    ]
+    assert made.id == "group-1/member/bob"
+    unchanged(engine, GROUP_MEMBER, made, inputs)
+    assert engine.imported(GROUP_MEMBER, made.id) is not None
+    assert engine.refresh(GROUP_MEMBER, made) == made
+    for name, other in (("groupObjectId", "group-2"), ("memberObjectId", "cy")):
+        assert list(engine.diff(GROUP_MEMBER, made, {**inputs, name: other}).replaces) == [name]
+    graph.forget()
+    engine.delete(GROUP_MEMBER, made)
+    removal = f"DELETE {GROUP_PATH}/members/bob/$ref"
+    assert graph.take() == [removal, *[MEMBER] * 7]  # two polls still see it, then five do not
+    assert engine.refresh(GROUP_MEMBER, made) is None
+
+
+def test_a_group_member_that_is_there_has_to_be_imported(graph: Graph, engine: Engine) -> None:
+    graph.answers = {
+        f"GET {GROUP_PATH}": (200, {"id": "group-1"}),
+        re.escape(MEMBERS): (200, {"value": [{"id": "BOB"}]}),
+    }
+    with pytest.raises(grpc.RpcError) as refused:
+        engine.create(GROUP_MEMBER, {"groupObjectId": "group-1", "memberObjectId": "bob"})
+    assert '"group-1/member/bob" already exists' in refusal(refused.value)
+    assert "needs to be imported" in refusal(refused.value)
+    assert graph.take() == [f"GET {GROUP_PATH}", MEMBERS]
+
+
+def test_removing_a_group_member_that_is_gone_fails(graph: Graph, engine: Engine) -> None:
+    graph.answers = {r"DELETE .*": NOT_FOUND, r"GET .*": (200, {"value": []})}
+    gone = Made("group-1/member/bob", {}, {})
+    with pytest.raises(grpc.RpcError) as refused:
+        engine.delete(GROUP_MEMBER, gone)
+    assert "unexpected status 404" in refusal(refused.value)
+    assert engine.refresh(GROUP_MEMBER, gone) is None  # a refresh is the way out
 
 
 def test_busy_answers_are_retried(graph: Graph, engine: Engine) -> None:
@@ -727,17 +895,18 @@ def test_secrets_never_leave_unmarked(graph: Graph, engine: Engine) -> None:
     assert marks == [{"secret": "https://x"}, {"secret": "hush"}]
 
 
-def test_a_lost_answer_is_asked_for_again(graph: Graph, engine: Engine) -> None:
+def test_a_read_whose_answer_is_lost_fails(graph: Graph, engine: Engine) -> None:
     graph.lose = 1
-    graph.answers = {f"GET {APP_PATH}": NOT_FOUND}
-    row = f"/applicationTemplates/{TEMPLATE}/instantiate/{APP}/{SP}"
-    assert engine.imported(FROM_TEMPLATE, row) is None
-    assert graph.take() == [f"GET {APP_PATH}"] * 2
-
-
-def test_a_graph_that_is_not_there_is_told(engine: Engine, graph: Graph) -> None:
-    graph.lose = 100
     graph.answers = {f"GET {APP_PATH}": NOT_FOUND}
     with pytest.raises(grpc.RpcError) as failed:
         engine.imported(FROM_TEMPLATE, f"/applicationTemplates/{TEMPLATE}/instantiate/{APP}/{SP}")
-    assert f"Graph at http://127.0.0.1:{graph.port} does not answer" in refusal(failed.value)
+    assert "EOF" in refusal(failed.value)
+    assert graph.take() == [f"GET {APP_PATH}"]
+
+
+def test_a_write_whose_answer_is_lost_is_not_sent_again(graph: Graph, engine: Engine) -> None:
+    graph.lose = 1
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.create(FROM_TEMPLATE, {"displayName": "AWS", "templateId": TEMPLATE})
+    assert "HTTP response was nil; connection may have been reset" in refusal(failed.value)
+    assert graph.take() == [f"POST /v1.0/applicationTemplates/{TEMPLATE}/instantiate"]

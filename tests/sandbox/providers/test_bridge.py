@@ -8,11 +8,17 @@ from typing import Any, ClassVar
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers.resource import Package, ProviderError, Resource, Schema
 from sandbox.providers.wire import UNKNOWN, Properties, decode, encode
-from tests.sandbox.providers.support import UNKNOWN_VALUE, Engine, plain, serving_provider
+from tests.sandbox.providers.support import (
+    UNKNOWN_VALUE,
+    Engine,
+    left_unfinished,
+    plain,
+    serving_provider,
+)
 
 TOKEN = "test:index/thing:Thing"
 DIFF = provider_pb2.DiffResponse
@@ -39,6 +45,9 @@ class Thing(Resource):
     def __init__(self) -> None:
         self.store: dict[str, Properties] = {}
         self.settle_error = ""
+        self.update_error = ""
+        self.ignores = ""
+        self.vanishes = False
 
     def create(self, inputs: Properties) -> str:
         if inputs["size"] == 0.5:
@@ -54,10 +63,13 @@ class Thing(Resource):
             raise ProviderError(self.settle_error)
 
     def read(self, identity: str, known: Properties) -> Properties | None:
-        return self.store.get(identity)
+        return None if self.vanishes else self.store.get(identity)
 
     def update(self, identity: str, old: Properties, new: Properties) -> None:
-        self.store[identity] = {**self.store[identity], **new}
+        if self.update_error:
+            raise ProviderError(self.update_error)
+        sent = {name: value for name, value in new.items() if name != self.ignores}
+        self.store[identity] = {**self.store[identity], **sent}
 
     def delete(self, identity: str, state: Properties) -> None:
         del self.store[identity]
@@ -240,10 +252,50 @@ def test_an_import_brings_its_inputs(engine: Engine, thing: Thing) -> None:
     assert found.state["serial"] == "s9"
 
 
-def test_an_update_without_a_difference_sends_nothing(engine: Engine, thing: Thing) -> None:
+def test_an_update_without_a_difference_is_run(engine: Engine, thing: Thing) -> None:
     made = engine.create(TOKEN, {"size": 1})
     thing.store[made.id]["serial"] = "changed behind its back"
-    assert engine.update(TOKEN, made, {"size": 1}).state["serial"] == "s1"
+    state = engine.update(TOKEN, made, {"size": 1}).state
+    assert state["serial"] == "changed behind its back"
+
+
+def test_a_failed_update_leaves_the_planned_values(engine: Engine, thing: Thing) -> None:
+    made = engine.create(TOKEN, {"size": 1, "name": "n", "labels": ["a"]})
+    thing.update_error = "it is busy"
+    wanted = {"size": 1, "name": "n", "labels": ["b"], "enabled": False}
+    failed = engine.failed_update(TOKEN, made, wanted)
+    assert (failed.state["labels"], failed.state["enabled"]) == (["b"], False)
+    assert failed.state["serial"] == "s1"
+    assert engine.diff(TOKEN, failed, wanted).changes == DIFF.DIFF_NONE
+    assert thing.store[made.id]["labels"] == ["a"]
+
+
+def test_a_set_stays_as_planned_until_a_refresh(engine: Engine, thing: Thing) -> None:
+    made = engine.create(TOKEN, {"size": 1, "name": "n", "labels": ["a"]})
+    thing.store[made.id]["labels"] = ["a", "another"]
+    thing.ignores = "labels"
+    updated = engine.update(TOKEN, made, {"size": 1, "name": "m", "labels": ["a"]})
+    assert updated.state["labels"] == ["a"]
+    refreshed = engine.refresh(TOKEN, updated)
+    assert refreshed is not None
+    assert refreshed.state["labels"] == ["a", "another"]
+
+
+def test_one_that_went_away_while_it_was_updated_is_told(engine: Engine, thing: Thing) -> None:
+    made = engine.create(TOKEN, {"size": 1})
+    thing.vanishes = True
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.update(TOKEN, made, {"size": 1, "enabled": False})
+    assert "reported that the resource did not exist while updating" in refusal(failed.value)
+    assert "grpc-status-details-bin" not in dict(failed.value.trailing_metadata() or ())
+
+
+def test_one_that_is_not_seen_after_its_creation_is_lost(engine: Engine, thing: Thing) -> None:
+    thing.vanishes = True
+    with pytest.raises(grpc.RpcError) as failed:
+        engine.create(TOKEN, {"size": 1})
+    assert "expected non-nil error with nil state during Create" in refusal(failed.value)
+    assert "grpc-status-details-bin" not in dict(failed.value.trailing_metadata() or ())
 
 
 def test_a_failed_create_leaves_nothing(engine: Engine) -> None:
@@ -263,10 +315,7 @@ def test_what_fails_after_the_id_is_known_stays_unfinished(engine: Engine, thing
     thing.settle_error = "the cloud is slow"
     with pytest.raises(grpc.RpcError) as failed:
         engine.create(TOKEN, {"size": 1, "password": "p"})
-    metadata = dict(failed.value.trailing_metadata())
-    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
-    unfinished = provider_pb2.ErrorResourceInitFailed()
-    assert status.details[0].Unpack(unfinished)
+    unfinished = left_unfinished(failed.value)
     assert unfinished.id == "thing-1"
     assert "the cloud is slow" in unfinished.reasons[0]
     state = plain(unfinished.properties)
