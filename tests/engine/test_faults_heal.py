@@ -52,7 +52,7 @@ def change_everything(federation: Federation) -> None:
     deploy["description"] = "Roll out"
     deploy["tags"] = {"team": "platform"}
     deploy["managedPolicies"] = ["SecurityAudit"]
-    deploy["customerManagedPolicies"] = [{"name": "deploy", "path": "/team/"}]
+    deploy["customerManagedPolicies"] = [{"name": "boundary"}]
     deploy["inlinePolicy"]["Statement"][0]["Action"] = "cloudformation:Describe*"
     deploy["permissionsBoundary"] = {"managedPolicy": "PowerUserAccess"}
     migration = access["groups"]["migration"]
@@ -94,8 +94,8 @@ STAGES = {
         "access",
         change_everything,
         (
-            *("PATCH /groups/{id}", "POST /groups/{id}/members/$ref"),
-            *("DELETE /groups/{id}/members/*", "POST /groups/{id}/owners/$ref"),
+            *("PATCH /groups/*", "POST /groups/*members/$ref"),
+            *("DELETE /groups/*members/*", "POST /groups/*owners/$ref"),
             *("PATCH /servicePrincipals/*", "PUT *secrets"),
             *("POST *appRoleAssignedTo", "DELETE *appRoleAssignedTo*"),
         ),
@@ -130,7 +130,7 @@ STAGES = {
         nothing,
         (
             *("POST */instantiate", "PATCH /servicePrincipals/*", "POST /groups"),
-            *("PATCH /groups/{id}", "POST /groups/{id}/members/$ref", "POST *appRoleAssignedTo"),
+            *("PATCH /groups/*", "POST /groups/*members/$ref", "POST *appRoleAssignedTo"),
         ),
     ),
     "trust": Stage("trust", nothing, ("PATCH /applications/*", "POST *addTokenSigningCertificate")),
@@ -183,13 +183,13 @@ def switch_on(federation: Federation, stage: Stage, fault: str) -> None:
             ]
         },
     )
-    # The provider makes a call again that conflicts, and one whose answer got lost.
+    # The provider makes a call again that conflicts.
     federation.sandbox.set_faults(
         *(
             {"kind": fault, "service": "sso-admin", "operation": one, "times": times}
             for one in stage.aws
             if fault != "failed" or one in ASYNCHRONOUS
-            for times in (1 if fault == "failed" else _AWS_TRIES,)
+            for times in (1 if fault in ("failed", "lost") else _AWS_TRIES,)
         )
     )
 
