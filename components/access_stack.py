@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
@@ -15,6 +15,7 @@ from components.checkpoint import read_checkpoint
 from components.grants import Grants, grant
 from components.inputs import check_management_access, configuration, configuration_file
 from components.management_access import provider_of
+from components.repairs import repair
 from federation.access import load_access
 from federation.access_stack import (
     KEY,
@@ -28,19 +29,28 @@ from federation.access_stack import (
 )
 from federation.instance import Instance
 from federation.plan import Plan, UpdateStoppedError, plan_access
+from federation.repairs import RepairLog
 from federation.settings import NAMESPACE, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessInputs:
-    """Everything decided and read; no resource has been registered, nothing was changed."""
+    """Everything decided and read; no resource has been registered, nothing was changed.
+
+    `repairs` are those that the checkpoint remembers.
+    """
 
     settings: AccessStackSettings
     federation: FederationStack
     instance: Instance
     plan: Plan
+    repairs: RepairLog
     wait: ArrivalWait
     region: str
+
+    def repaired(self) -> AccessInputs:
+        """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
+        return replace(self, plan=repair(self.plan, self.repairs, {}))
 
 
 def is_access_stack() -> bool:
@@ -90,6 +100,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
         federation=federation,
         instance=instance,
         plan=plan,
+        repairs=own.repairs,
         wait=ArrivalWait(
             graph=graph,
             aws=aws,
