@@ -13,6 +13,7 @@ from sandbox.providers.azuread.assignments import AppRoleAssignment
 from sandbox.providers.azuread.certificates import ServicePrincipalTokenSigningCertificate
 from sandbox.providers.azuread.functions import Functions
 from sandbox.providers.azuread.graph import Credentials, Graph
+from sandbox.providers.azuread.group_members import GroupMember
 from sandbox.providers.azuread.groups import Group
 from sandbox.providers.azuread.service_principals import ServicePrincipal
 from sandbox.providers.azuread.synchronization import SynchronizationJob, SynchronizationSecret
@@ -24,6 +25,7 @@ _RESOURCES = (
     ApplicationRedirectUris,
     AppRoleAssignment,
     Group,
+    GroupMember,
     ServicePrincipal,
     ServicePrincipalTokenSigningCertificate,
     SynchronizationJob,
