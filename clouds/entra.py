@@ -6,6 +6,7 @@ signs the provider in signs this program in as well.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -122,6 +123,16 @@ class Credentials:
             self._token, lifetime = self._fetch()
             self._renew_at = time.monotonic() + max(lifetime - 300, 0)
         return self._token
+
+    def claims(self) -> dict[str, Any]:
+        """The claims of the access token, which Graph itself will check. Raises EntraError."""
+        parts = self.token().split(".")
+        try:
+            text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+            claims: dict[str, Any] = json.loads(text)
+        except (IndexError, ValueError):
+            raise EntraError("the access token can't be read; app roles can't be told") from None
+        return claims
 
     def _fetch(self) -> tuple[str, float]:
         form = {

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from clouds.aws import Aws
 from clouds.directory import Directory, read_directory
 from clouds.graph import Graph
+from clouds.own_groups import read_memberships
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.instance import Instance, choose_instance
+from federation.memberships import own_groups
 from federation.organization import Organization
 from federation.plan import Facts
 
@@ -37,7 +39,8 @@ def read_site(aws: Aws, *, tags: bool) -> Site:
 def read_facts(
     site: Site, access: Access, checkpoint: Checkpoint, *, graph: Graph, aws: Aws
 ) -> tuple[Facts, Directory]:
-    """Look the access file's principals up in Entra and in Identity Center.
+    """Look the access file's principals up in Entra and in Identity Center, and who is in the
+    groups that the stack has made.
 
     Raises InvalidInput for names that Entra lacks, AwsError and EntraError for refusals.
     """
@@ -50,5 +53,6 @@ def read_facts(
         identity_store=aws.principals(instance.identity_store_id) if instance else (),
         checkpoint=checkpoint,
         today=datetime.now(UTC).date(),
+        memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
     )
     return facts, directory

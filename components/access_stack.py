@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
@@ -20,6 +20,7 @@ from components.inputs import (
     configuration_file,
 )
 from components.management_access import provider_of
+from components.repairs import repair
 from federation.access import load_access
 from federation.access_stack import (
     KEY,
@@ -34,20 +35,29 @@ from federation.access_stack import (
 from federation.desired_state import DesiredState, desired_state
 from federation.instance import Instance
 from federation.plan import Plan, UpdateStoppedError, plan_access
+from federation.repairs import RepairLog
 from federation.settings import NAMESPACE, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessInputs:
-    """Everything decided and read; no resource has been registered, nothing was changed."""
+    """Everything decided and read; no resource has been registered, nothing was changed.
+
+    `repairs` are those that the checkpoint remembers.
+    """
 
     settings: AccessStackSettings
     federation: FederationStack
     instance: Instance
     plan: Plan
     desired_state: DesiredState
+    repairs: RepairLog
     wait: ArrivalWait
     region: str
+
+    def repaired(self) -> AccessInputs:
+        """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
+        return replace(self, plan=repair(self.plan, self.repairs, {}))
 
 
 def is_access_stack() -> bool:
@@ -105,6 +115,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
             people=directory.people,
             files=configuration_digest(),
         ),
+        repairs=own.repairs,
         wait=ArrivalWait(
             graph=graph,
             aws=aws,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
@@ -20,11 +20,15 @@ _ROLE: Final = "User"
 
 @dataclass(frozen=True, kw_only=True)
 class NewGroup:
-    """A security group that the stack makes; owners and members are Entra object ids."""
+    """A security group that the stack makes; `owners` are Entra object ids.
+
+    `members` are the direct ones by Entra object id, with the id under which an existing one is
+    taken into the state (None for all others).
+    """
 
     display_name: str
     owners: Sequence[str] = ()
-    members: Sequence[str] = ()
+    members: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +50,8 @@ class EnterpriseApp(pulumi.ComponentResource):
     """The enterprise application "AWS IAM Identity Center" under a name of one's own.
 
     **Pulumi type:** `federation:entra:EnterpriseApp`. Makes: ApplicationFromTemplate,
-    ServicePrincipal (the one that the template made), Group for each new group, AppRoleAssignment
-    for each principal.
+    ServicePrincipal (the one that the template made), Group for each new group, GroupMember for
+    each of its members, AppRoleAssignment for each principal.
     """
 
     application_id: pulumi.Output[str]
@@ -90,9 +94,11 @@ class EnterpriseApp(pulumi.ComponentResource):
         self.assignments = self._assign(args)
         self.register_outputs({"applicationId": self.application_id, "clientId": self.client_id})
 
-    def _options(self, args: EnterpriseAppArgs, key: PrincipalKey) -> pulumi.ResourceOptions:
+    def _options(
+        self, args: EnterpriseAppArgs, key: PrincipalKey, member: str = ""
+    ) -> pulumi.ResourceOptions:
         old = args.previous_keys.get(key)
-        aliases = [pulumi.Alias(name=old.logical_name)] if old else None
+        aliases = [pulumi.Alias(name=f"{old.logical_name}{member}")] if old else None
         return pulumi.ResourceOptions(parent=self, aliases=aliases)
 
     def _create_groups(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, pulumi.Output[str]]:
@@ -107,11 +113,33 @@ class EnterpriseApp(pulumi.ComponentResource):
                 security_enabled=True,
                 prevent_duplicate_names=True,
                 owners=list(principal.owners) or None,
-                # An empty list takes the last one out; left out, it would leave them all in.
-                members=list(principal.members),
+                # No members: the provider would forget a change of them that fails.
                 opts=self._options(args, key),
             ).object_id
+            self._add_members(args, key, principal, ids[key])
         return ids
+
+    def _add_members(
+        self,
+        args: EnterpriseAppArgs,
+        key: PrincipalKey,
+        group: NewGroup,
+        group_id: pulumi.Output[str],
+    ) -> None:
+        """Nothing depends on them: a member who can't be added keeps no access from the others."""
+        for member, existing in sorted(group.members.items()):
+            known = pulumi.ResourceOptions(
+                import_=existing,
+                # The program itself takes members out: the provider fails for ever on one who is
+                # gone already, as after an answer that got lost.
+                retain_on_delete=True,
+            )
+            azuread.GroupMember(
+                f"{key.logical_name}/{member}",
+                group_object_id=group_id,
+                member_object_id=member,
+                opts=pulumi.ResourceOptions.merge(self._options(args, key, f"/{member}"), known),
+            )
 
     def _assign(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, Any]:
         role_id = self.service_principal.app_roles.apply(_user_role)

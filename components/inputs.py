@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +17,11 @@ from clouds.directory import Directory
 from clouds.entra import EntraError
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
+from clouds.own_groups import repair_group
 from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
+from components.repairs import repair
 from federation.access import Access, digest, load_access
 from federation.desired_state import DesiredState, NotReviewedError, desired_state
 from federation.errors import InvalidInput, Problem
@@ -74,11 +77,16 @@ class Inputs:
                 found[key] = NewGroup(
                     display_name=principal.name,
                     owners=[self.directory.people[upn.lower()] for upn in group.owners],
-                    members=[self.directory.people[upn.lower()] for upn in group.members],
+                    members=self.plan.memberships.members[key],
                 )
             else:
                 found[key] = principal.object_id or ""
         return found
+
+    def repaired(self) -> Inputs:
+        """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
+        makers = {"group": partial(repair_group, self.graph)}
+        return replace(self, plan=repair(self.plan, self.facts.checkpoint.repairs, makers))
 
     def arrival_wait(self) -> ArrivalWait:
         """The wait for the principals that are expected within this update."""

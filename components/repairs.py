@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pulumi
 
+from clouds.repairs import carry_out
+from federation.plan import Plan
 from federation.repairs import Repair, RepairLog
 
 
@@ -63,3 +66,24 @@ def register_repairs(before: RepairLog, repairs: Sequence[Repair], failures: Seq
     log = before.following(repairs)
     if log.number:
         Repairs("repairs", RepairsArgs(log=log, failures=failures))
+
+
+def repair(plan: Plan, before: RepairLog, makers: Mapping[str, Callable[[Any], None]]) -> Plan:
+    """Make the plan's repairs and removals (`up` only), and register them; the plan afterwards.
+
+    `before` is the checkpoint's log, `makers` are the functions that make a repair by its kind.
+    Must come before any other registration: access ends first, and whatever fails, fails before
+    the state takes it for done.
+    """
+    own = plan.memberships
+    if pulumi.runtime.is_dry_run():
+        register_repairs(before, plan.repairs, ())
+        return plan
+    failed = {one: carry_out([one], makers) for one in (*own.removals, *plan.repairs)}
+    failed = {one: sentences for one, sentences in failed.items() if sentences}
+    register_repairs(
+        before,
+        (*(one for one in own.removals if one in failed), *plan.repairs),
+        [one for sentences in failed.values() for one in sentences],
+    )
+    return replace(plan, memberships=own.after([one for one in failed if one.kind == "group"]))

@@ -22,6 +22,7 @@ _FORMS: Final = {
     "applicationId": f"/applications/{_NOBODY}",
     "appRoleId": _NOBODY,
     "clientId": _NOBODY,
+    "groupObjectId": _NOBODY,
     "permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-0000000000000000/ps-0000000000000000",
     "principalObjectId": _NOBODY,
     "resourceObjectId": _NOBODY,

@@ -6,6 +6,7 @@ The checkpoint is the only memory that survives a killed update; outputs of the 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,8 @@ _PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _ROWS: Final = "federation:aws:AccountAssignments"
+_GROUP: Final = "azuread:index/group:Group"
+_MEMBER: Final = "azuread:index/groupMember:GroupMember"
 _REPAIRS: Final = "federation:index:Repairs"
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
@@ -33,8 +36,9 @@ class Checkpoint:
 
     `permission_sets` are the ARNs of the stack's own ones. `holders` are the Entra object ids that
     the stack's rows were last made for, by key: unlike an app-role assignment, which Entra deletes
-    with its principal, no refresh loses them. `repairs` are those of the last update that made
-    some.
+    with its principal, no refresh loses them. `groups` are the Entra object ids of the groups that
+    the stack made, `owners` and `members` those of theirs. `repairs` are those of the last update
+    that made some.
     """
 
     phase: Phase | None = None
@@ -43,6 +47,9 @@ class Checkpoint:
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
     permission_sets: frozenset[str] = frozenset()
+    groups: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     repairs: RepairLog = field(default_factory=RepairLog)
     credentials_hash: str = field(default="", repr=False)
 
@@ -66,8 +73,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     repairs = RepairLog()
     fingerprint = ""
     for urn, outputs in resources.items():
-        kind = urn.split("::")[2].rpartition("$")[2]
-        name = urn.split("::", 3)[3]
+        kind, name = _place(urn)
         types.add(kind)
         if kind == _ROW:
             rows.append(_pin(name, outputs))
@@ -91,9 +97,38 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         holders=holders,
         provisioning=_JOB in types,
         permission_sets=frozenset(permission_sets),
+        **_own_groups(resources),
         repairs=repairs,
         credentials_hash=fingerprint,
     )
+
+
+def _place(urn: str) -> tuple[str, str]:
+    """Type and logical name of a resource."""
+    _, _, types, name = urn.split("::", 3)
+    return types.rpartition("$")[2], name
+
+
+def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields about groups that the stack made."""
+    groups: dict[str, Any] = {}
+    owners: dict[str, Any] = {}
+    members: dict[str, set[str]] = defaultdict(set)
+    for urn, outputs in resources.items():
+        kind, name = _place(urn)
+        if kind == _GROUP:
+            groups[name] = outputs.get("objectId")
+            owners[name] = frozenset(outputs.get("owners") or ())
+        elif kind == _MEMBER:
+            group, _, member = name.rpartition("/")
+            members[group].add(member)
+    return {
+        "groups": _by_key(groups),
+        "owners": {key: owners[key.logical_name] for key in _by_key(groups)},
+        "members": {
+            key: frozenset(members[key.logical_name]) for key in _by_key(dict.fromkeys(members, 1))
+        },
+    }
 
 
 def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:

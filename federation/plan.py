@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
 from federation.instance import Instance
+from federation.memberships import MembershipFacts, Memberships, plan_memberships
 from federation.organization import Organization
 from federation.phases import check_not_back, phase_of
 from federation.principals import (
@@ -46,6 +47,7 @@ class Facts:
     identity_store: Collection[IdentityStorePrincipal]
     checkpoint: Checkpoint
     today: date
+    memberships: MembershipFacts = field(default_factory=MembershipFacts)
 
 
 class Choices(Protocol):
@@ -65,7 +67,8 @@ class Plan:
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
     may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
     the next update remembers. `duration` estimates what AWS takes to write the rows. `repairs` are
-    what the clouds lack of what the state takes for done.
+    what the clouds lack of what the state takes for done, `memberships` says who is in the groups
+    that the stack makes.
     """
 
     phase: Phase
@@ -81,6 +84,7 @@ class Plan:
     holders: Mapping[PrincipalKey, str]
     duration: timedelta = timedelta()
     repairs: tuple[Repair, ...] = ()
+    memberships: Memberships = field(default_factory=Memberships)
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
@@ -90,7 +94,14 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     """
     phase = phase_of(settings, declares_access=bool(access.rules))
     check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
-    return plan_access(settings, access, facts, phase=phase, preview=preview)
+    plan = plan_access(settings, access, facts, phase=phase, preview=preview)
+    own = plan_memberships(access, facts.checkpoint, facts.memberships, plan.previous_keys)
+    return replace(
+        plan,
+        memberships=own,
+        repairs=(*own.repairs, *plan.repairs),
+        warnings=(*plan.warnings, *own.warnings),
+    )
 
 
 def plan_access(
@@ -165,7 +176,7 @@ def _without_rows(
 
 def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:
     """Moved principals, new key to old. Raises when a key was renamed without `moved`."""
-    before = facts.checkpoint.object_ids
+    before = {**facts.checkpoint.groups, **facts.checkpoint.object_ids}
     previous = {
         PrincipalKey(kind, new): PrincipalKey(kind, old)
         for old, new in access.moved.items()

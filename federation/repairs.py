@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Relation = Literal["members", "owners"]
+Action = Literal["add", "remove"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRepair:
@@ -25,8 +28,8 @@ class GroupRepair:
     group: str
     group_name: str
     group_id: str
-    relation: Literal["members", "owners"]
-    action: Literal["add", "remove"]
+    relation: Relation
+    action: Action
     object_id: str
     name: str
     kind: Literal["group"] = "group"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from clouds.entra import EntraError
-from clouds.graph import Graph
 from federation.diagnosis import Findings
 from federation.permissions import Feature, Purpose, missing_roles, required_roles
 from federation.settings import Phase
@@ -45,7 +42,7 @@ class EntraChecks:
 
     def run(self) -> None:
         """All of them. The sign-in comes first: without it nothing else can be told."""
-        claims = read_claims(self.session.graph)
+        claims = self.session.graph.credentials.claims()
         self._sign_in(claims)
         self._clock()
         granted = frozenset(claims.get("roles") or ())
@@ -263,17 +260,6 @@ def secret_quirk(keys: list[str]) -> str | None:
             "again (20 seconds); harmless, but drift is only told without it"
         )
     return None
-
-
-def read_claims(graph: Graph) -> dict[str, Any]:
-    """The claims of the access token, which Graph itself will check. Raises EntraError."""
-    parts = graph.credentials.token().split(".")
-    try:
-        text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims: dict[str, Any] = json.loads(text)
-    except (IndexError, ValueError):
-        raise EntraError("the access token can't be read; app roles can't be told") from None
-    return claims
 
 
 def credential_kind(config: Mapping[str, Any]) -> str:
