@@ -21,7 +21,8 @@ from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange, Sets, set_changes
 from federation.settings import Phase
 from federation.status import Expiry
-from federation.trust_changes import TrustChange, trust_changes
+from federation.trust_change import TrustChange
+from federation.trust_changes import trust_changes
 
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
@@ -194,7 +195,8 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
 def _remembered(preview: Preview, context: Context) -> Context:
     """The context, with what the last update knew: names, and what was protected until now.
 
-    An account that loses its protection in the same change is still marked.
+    An account that loses its protection in the same change is still marked. Repairs bring the names
+    of those whom they concern.
     """
     paths: Mapping[str, str] = preview.baseline.get("accounts") or {}
     protected = (preview.baseline.get("guards") or {}).get("protectedAccounts") or ()
@@ -205,7 +207,8 @@ def _remembered(preview: Preview, context: Context) -> Context:
     for account in protected:
         if account in accounts:
             accounts[account] = replace(accounts[account], protected=True)
-    return replace(context, accounts=accounts)
+    persons = {one.object_id: one.name for one in preview.repairs if one.kind == "group"}
+    return replace(context, accounts=accounts, persons={**persons, **context.persons})
 
 
 def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:

@@ -6,11 +6,12 @@ digest too: it holds the stack and the error diagnostics.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.errors import InvalidInput, Problem
+from federation.repairs import Repair, RepairLog
 
 # pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go: what stands for a value that is not known
 # before the update.
@@ -30,6 +31,7 @@ _HALVES: Final = frozenset(
         *("discard-replaced", "remove-pending-replace"),
     }
 )
+_REPAIRS: Final = "federation:index:Repairs"
 _STACK: Final = "pulumi:pulumi:Stack"
 _KNOWN_OPS: Final = _HALVES | frozenset(
     {"same", "create", "update", "delete", "replace", "read", "refresh", "discard", "import"}
@@ -106,6 +108,7 @@ class Preview:
     """One preview. `complete` says that unchanged resources are among the steps (--show-sames).
 
     `outputs` are the stack's outputs as of its last update: a preview does not hold the new ones.
+    `repairs` are those that the update would make.
     """
 
     stack: str
@@ -114,6 +117,7 @@ class Preview:
     configuration: Mapping[str, Any] = field(default_factory=dict, repr=False)
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     complete: bool = True
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def baseline(self) -> Mapping[str, Any]:
@@ -160,7 +164,7 @@ def parse_preview(data: Any, *, file: str = "") -> Preview:
         )
     try:
         preview = _preview(data)
-    except (KeyError, TypeError, AttributeError, IndexError):
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         raise InvalidInput(
             [
                 Problem(
@@ -198,7 +202,16 @@ def _preview(data: Mapping[str, Any]) -> Preview:
         configuration=data.get("config") or {},
         outputs=(root.get("oldState") or {}).get("outputs") or {},
         complete=same >= summary.get("same", 0),
+        repairs=_repairs(steps),
     )
+
+
+def _repairs(steps: Iterable[Step]) -> tuple[Repair, ...]:
+    """What the component Repairs is given; unchanged, it has those of an update before."""
+    for step in steps:
+        if step.type == _REPAIRS and step.op in ("create", "update") and step.after:
+            return RepairLog.from_dict(step.after.inputs).repairs
+    return ()
 
 
 def _message(entry: Mapping[str, Any]) -> str:

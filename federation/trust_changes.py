@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from federation.member_changes import is_told, member_changes, members_of_new
 from federation.preview import Preview, State, Step
 from federation.row_changes import is_row
 from federation.rows import PrincipalKey
 from federation.set_changes import KINDS
 from federation.settings import NAMESPACE
+from federation.trust_change import Effect, TrustChange
 from federation.wording import Code, Name, Sentence, count, listed
 
-Effect = Literal["opens", "more", "less", "interrupts", "changes"]
 CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrustChange:
-    """One change. `opens` lets in whom nobody named, `more` lets somebody in, `less` keeps somebody
-    out, `interrupts` makes something unavailable for a while or until a person has acted.
-
-    `principal` is the group or person concerned, if any; its name goes before `sentence`.
-    `persons` are Entra object ids; with `members` they come into the group, or leave it, and its
-    access comes or goes with that.
-    """
-
-    effect: Effect
-    sentence: Sentence
-    principal: PrincipalKey | None = None
-    persons: tuple[str, ...] = ()
-    members: bool = False
 
 
 def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
@@ -44,6 +27,7 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
         if step.changes and not is_row(step) and not _of_a_set(step)
         for change in _read(step, preview)
     ]
+    found += member_changes(preview)
     return tuple(
         sorted(found, key=lambda one: (order[one.effect], one.principal or (), one.sentence))
     )
@@ -52,7 +36,11 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
 def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
     if step.kind == "SynchronizationSecret":
         return _credentials(step, preview)
-    told = tuple(_READERS.get(step.kind, _other)(step))
+    if is_told(step, preview):
+        return iter(())
+    told = tuple(
+        _group(step, preview) if step.kind == "Group" else _READERS.get(step.kind, _other)(step)
+    )
     # The service principal comes with the application, which is told.
     with_another = step.op == "create" and step.kind == "ServicePrincipal"
     return iter(told if told or with_another else tuple(_other(step)))
@@ -87,11 +75,11 @@ def _change(effect: Effect, sentence: Sentence, principal: PrincipalKey | None) 
     return TrustChange(effect=effect, sentence=sentence, principal=principal)
 
 
-def _group(step: Step) -> Iterator[TrustChange]:
+def _group(step: Step, preview: Preview) -> Iterator[TrustChange]:
     principal = _principal(step)
     before, after = _inputs(step.before), _inputs(step.after)
     if step.op == "create":
-        members = tuple(sorted(after.get("members") or ()))
+        members = members_of_new(step, preview)
         sentence = (f"is a new group with {count(len(members), 'member')}",)
         yield TrustChange(effect="more", sentence=sentence, principal=principal, persons=members)
         return
@@ -103,17 +91,19 @@ def _group(step: Step) -> Iterator[TrustChange]:
     if before.get("displayName") != after.get("displayName"):
         names = Name(before.get("displayName")), Name(after.get("displayName"))
         yield _change("changes", ("the group ", names[0], " is now called ", names[1]), None)
-    for word in ("member", "owner"):
-        old, new = set(before.get(f"{word}s") or ()), set(after.get(f"{word}s") or ())
-        for effect, verb, people in (("more", "gets", new - old), ("less", "loses", old - new)):
-            if people:
-                yield TrustChange(
-                    effect="more" if effect == "more" else "less",
-                    sentence=(f"{verb} {count(len(people), word)}",),
-                    principal=principal,
-                    persons=tuple(sorted(people)),
-                    members=word == "member",
-                )
+    old, new = set(before.get("owners") or ()), set(after.get("owners") or ())
+    sides: tuple[tuple[Effect, str, set[str]], ...] = (
+        ("more", "gets", new - old),
+        ("less", "loses", old - new),
+    )
+    for effect, verb, people in sides:
+        if people:
+            yield TrustChange(
+                effect=effect,
+                sentence=(f"{verb} {count(len(people), 'owner')}",),
+                principal=principal,
+                persons=tuple(sorted(people)),
+            )
 
 
 def _inputs(state: State | None) -> Mapping[str, Any]:
@@ -301,7 +291,6 @@ def _other(step: Step) -> Iterator[TrustChange]:
 
 _READERS: Final = {
     "AppRoleAssignment": _assignment,
-    "Group": _group,
     "ApplicationFromTemplate": _application,
     "ServicePrincipal": _service_principal,
     "ApplicationIdentifierUri": _identifier,

@@ -17,6 +17,8 @@ from federation.changes import AccountLabel, Context
 from federation.declared import Access
 from federation.errors import InvalidInput
 from federation.guards import admin_sets
+from federation.member_changes import KIND as MEMBER
+from federation.member_changes import group_of, object_id
 from federation.organization import Organization
 from federation.preview import Preview, is_known
 from federation.rows import PrincipalKey, PrincipalType
@@ -151,12 +153,16 @@ def _engine_names(preview: Preview) -> dict[PrincipalKey, str]:
 
 
 def _new_members(preview: Preview) -> dict[PrincipalKey, int]:
-    """How many members the stack's own groups are given."""
-    return {
-        key: len(set(step.after.inputs.get("members") or ()))
-        for step in preview.of_kind("Group")
-        if step.after is not None and (key := _key(step.name)) is not None
-    }
+    """How many members the stack's own groups are to have; unknown in a preview without sames."""
+    if not preview.complete:
+        return {}
+    groups = [step for step in preview.of_kind("Group") if step.after is not None]
+    counted = {key: 0 for step in groups if (key := _key(step.name)) is not None}
+    for step in preview.of_kind(MEMBER):
+        key = group_of(step)
+        if key in counted and step.after is not None:
+            counted[key] += 1
+    return counted
 
 
 def _people(graph: Graph, preview: Preview) -> tuple[dict[PrincipalKey, int], dict[str, str]]:
@@ -195,14 +201,13 @@ def _members(graph: Graph, group_id: str) -> int:
 
 
 def _member_ids(preview: Preview) -> set[str]:
-    """People whose membership in the stack's own groups changes."""
-    found: set[str] = set()
+    """People whose membership in the stack's own groups changes, and their owners."""
+    found = {object_id(step) for step in preview.of_kind(MEMBER) if step.changes}
     for step in preview.of_kind("Group"):
         if step.changes:
             for state in (step.before, step.after):
-                for word in ("members", "owners"):
-                    found |= set(state.inputs.get(word) or ()) if state else set()
-    return {ident for ident in found if is_known(ident)}
+                found |= set(state.inputs.get("owners") or ()) if state else set()
+    return {ident for ident in found if ident and is_known(ident)}
 
 
 def _names(graph: Graph, idents: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from federation.changes import AccessChange, AccessDiff
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange
-from federation.trust_changes import TrustChange
+from federation.trust_change import TrustChange
 from federation.wording import plain
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from federation.changes import AccessDiff
 from federation.row_changes import Hold
 from federation.rows import PrincipalKey
-from federation.trust_changes import TrustChange
+from federation.trust_change import TrustChange
 from federation.wording import Name, Sentence, Strong, Words, listed, several
 from ops.diff.accounts import named, on_accounts
 from ops.diff.line import Line, Mark, who

@@ -13,6 +13,7 @@ import yaml
 from federation.access import load_access
 from federation.checkpoint import Checkpoint
 from federation.desired_state import DesiredState, NotReviewedError, check_reviewed, desired_state
+from federation.memberships import MembershipFacts
 from federation.organization import Organization
 from federation.plan import Facts, make_plan
 from federation.principals import EntraPrincipal, IdentityStorePrincipal
@@ -104,6 +105,7 @@ def state_of(one: World, folder: Path) -> DesiredState:
         else [],
         checkpoint=Checkpoint(),
         today=TODAY,
+        memberships=MembershipFacts(people=one["people"]),
     )
     plan = make_plan(settings, access, facts, preview=True)
     return desired_state(

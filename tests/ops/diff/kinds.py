@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.engine import members
 from tests.engine.federation import Federation
 from tests.ops.diff.base import OWNER
 
@@ -123,6 +124,19 @@ def group_renamed(access: Access) -> None:
 @_access
 def members_changed(access: Access) -> None:
     access["groups"]["migration"]["members"] = ["xena@example.com", "yuri@example.com"]
+
+
+@_kind
+def members_changed_outside(federation: Federation) -> Iterator[None]:
+    graph, group = federation.sandbox.graph, "AWS-Migration"
+    wendy, xena = "wendy@example.com", "xena@example.com"
+    members.link(graph, group, xena)
+    members.link(graph, group, xena, "owners")
+    members.unlink(graph, group, wendy)
+    yield
+    members.link(graph, group, wendy)
+    members.unlink(graph, group, xena, "owners")
+    members.unlink(graph, group, xena)
 
 
 @_access
