@@ -35,10 +35,10 @@ try:
     if is_access_stack():
         access_inputs = read_access_inputs(root)
         begin(access_inputs.plan)
-        compose_access_stack(access_inputs)
+        compose_access_stack(access_inputs.repaired())
     else:
         inputs = read_inputs(root)
         begin(inputs.plan)
-        compose_federation_stack(inputs)
+        compose_federation_stack(inputs.repaired())
 except REFUSALS as refusal:
     raise pulumi.RunError(str(refusal)) from None

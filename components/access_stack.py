@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
@@ -11,10 +12,12 @@ from clouds.arrivals import ArrivalWait
 from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
+from clouds.permission_sets import set_repairer
 from components.checkpoint import read_checkpoint
 from components.grants import Grants, grant
 from components.inputs import check_management_access, configuration, configuration_file
 from components.management_access import provider_of
+from components.repairs import repair
 from federation.access import load_access
 from federation.access_stack import (
     KEY,
@@ -28,19 +31,30 @@ from federation.access_stack import (
 )
 from federation.instance import Instance
 from federation.plan import Plan, UpdateStoppedError, plan_access
+from federation.repairs import PermissionSetRepair, RepairLog
 from federation.settings import NAMESPACE, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessInputs:
-    """Everything decided and read; no resource has been registered, nothing was changed."""
+    """Everything decided and read; no resource has been registered, nothing was changed.
+
+    `repairs` are those that the checkpoint remembers, `repair_set` makes one.
+    """
 
     settings: AccessStackSettings
     federation: FederationStack
     instance: Instance
     plan: Plan
+    repairs: RepairLog
+    repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
     region: str
+
+    def repaired(self) -> AccessInputs:
+        """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
+        makers = {"permissionSet": self.repair_set}
+        return replace(self, plan=repair(self.plan, self.repairs, makers))
 
 
 def is_access_stack() -> bool:
@@ -90,6 +104,14 @@ def read_access_inputs(root: Path) -> AccessInputs:
         federation=federation,
         instance=instance,
         plan=plan,
+        repairs=own.repairs,
+        repair_set=set_repairer(
+            aws,
+            instance,
+            site.organization,
+            access=settings.identity_center.management_access,
+            management_sets=plan.management_sets,
+        ),
         wait=ArrivalWait(
             graph=graph,
             aws=aws,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,11 @@ from clouds.directory import Directory
 from clouds.entra import EntraError
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
+from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
+from components.repairs import repair
 from federation.access import Access, load_access
 from federation.errors import InvalidInput, Problem
 from federation.instance import UnusableInstanceError
@@ -76,6 +78,19 @@ class Inputs:
             else:
                 found[key] = principal.object_id or ""
         return found
+
+    def repaired(self) -> Inputs:
+        """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
+        makers = {
+            "permissionSet": set_repairer(
+                self.aws,
+                self.facts.instance,
+                self.facts.organization,
+                access=self.settings.identity_center.management_access,
+                management_sets=self.plan.management_sets,
+            ),
+        }
+        return replace(self, plan=repair(self.plan, self.facts.checkpoint.repairs, makers))
 
     def arrival_wait(self) -> ArrivalWait:
         """The wait for the principals that are expected within this update."""

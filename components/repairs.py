@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
+from clouds.repairs import carry_out
+from federation.plan import Plan
 from federation.repairs import Repair, RepairLog
 
 
@@ -63,3 +66,14 @@ def register_repairs(before: RepairLog, repairs: Sequence[Repair], failures: Seq
     log = before.following(repairs)
     if log.number:
         Repairs("repairs", RepairsArgs(log=log, failures=failures))
+
+
+def repair(plan: Plan, before: RepairLog, makers: Mapping[str, Callable[[Any], None]]) -> Plan:
+    """Make the plan's repairs (`up` only), and register them; the plan afterwards.
+
+    `before` is the checkpoint's log, `makers` are the functions that make a repair by its kind.
+    Must come before any other registration.
+    """
+    failures = () if pulumi.runtime.is_dry_run() else carry_out(plan.repairs, makers)
+    register_repairs(before, plan.repairs, failures)
+    return plan

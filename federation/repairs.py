@@ -12,6 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Aspect = Literal[
+    "description",
+    "sessionDuration",
+    "relayState",
+    "tag",
+    "managedPolicy",
+    "customerManagedPolicy",
+    "inlinePolicy",
+    "permissionsBoundary",
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRepair:
@@ -40,16 +51,7 @@ class Difference:
     customer-managed one. None means that there is none.
     """
 
-    aspect: Literal[
-        "description",
-        "sessionDuration",
-        "relayState",
-        "tag",
-        "managedPolicy",
-        "customerManagedPolicy",
-        "inlinePolicy",
-        "permissionsBoundary",
-    ]
+    aspect: Aspect
     name: str = ""
     live: str | None
     declared: str | None
@@ -60,13 +62,15 @@ class PermissionSetRepair:
     """A permission set of the stack whose content or whose accounts are not as declared.
 
     `accounts` are the ids of those where the role is of an older version
-    (`LATEST_PERMISSION_SET_NOT_PROVISIONED`).
+    (`LATEST_PERMISSION_SET_NOT_PROVISIONED`). `missing` says that AWS no longer has the set: only
+    an update with a refresh can make it anew.
     """
 
     permission_set: str
     arn: str
     differences: tuple[Difference, ...] = ()
     accounts: tuple[str, ...] = ()
+    missing: bool = False
     kind: Literal["permissionSet"] = "permissionSet"
 
 
