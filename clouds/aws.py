@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from federation.instance import Instance
 from federation.organization import Organization
 from federation.principals import IdentityStorePrincipal
+from federation.set_repairs import NO_TAGS, IgnoredTags
 
 # AWS user guide, "Quotas": sso-admin answers 20 requests a second in all; ten at once stay below.
 CONCURRENCY = 10
@@ -31,16 +32,27 @@ _CONFIG = Config(
 
 
 class AwsError(RuntimeError):
-    """A call that AWS refused or that never arrived; the message is one sentence for a person."""
+    """A call that AWS refused or that never arrived; the message is one sentence for a person.
+
+    `code` is AWS's own, as `ConflictException`, "" for a call that never arrived.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Clients of one account and region; nothing is called before the first list."""
+    """Clients of one account and region; nothing is called before the first list.
+
+    `ignored_tags` are those that the provider is told to leave alone.
+    """
 
     region: str | None = None
     profile: str | None = None
     role_arn: str | None = None
+    ignored_tags: IgnoredTags = NO_TAGS
 
     @classmethod
     def connect(cls, config: Mapping[str, Any]) -> Aws:
@@ -50,6 +62,7 @@ class Aws:
             region=config.get("region"),
             profile=config.get("profile"),
             role_arn=roles[0].get("roleArn") if roles else None,
+            ignored_tags=IgnoredTags.read(config),
         )
 
     @cached_property
@@ -258,7 +271,8 @@ def _ask(call: Any) -> Any:
     except ClientError as error:
         detail = error.response.get("Error", {})
         raise AwsError(
-            f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
+            f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}",
+            code=str(detail.get("Code") or ""),
         ) from None
     except NoCredentialsError:
         raise AwsError(

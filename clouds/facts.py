@@ -9,12 +9,14 @@ from clouds.aws import Aws
 from clouds.directory import Directory, read_directory
 from clouds.graph import Graph
 from clouds.own_groups import read_memberships
+from clouds.permission_sets import read_permission_sets
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.instance import Instance, choose_instance
 from federation.memberships import own_groups
 from federation.organization import Organization
 from federation.plan import Facts
+from federation.set_content import LiveSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,5 +56,18 @@ def read_facts(
         checkpoint=checkpoint,
         today=datetime.now(UTC).date(),
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
+        live_sets=read_own_sets(aws, instance, access, checkpoint),
+        ignored_tags=aws.ignored_tags,
     )
     return facts, directory
+
+
+def read_own_sets(
+    aws: Aws, instance: Instance | None, access: Access, checkpoint: Checkpoint
+) -> dict[str, LiveSet | None]:
+    """The stack's permission sets that stay, as AWS has them, by ARN. Raises AwsError.
+
+    Nothing is asked about a set that the stack is about to delete.
+    """
+    stay = [one.arn for name, one in checkpoint.sets.items() if name in access.permission_sets]
+    return read_permission_sets(aws, instance.arn, sorted(stay)) if instance else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from clouds.arrivals import ArrivalWait
 from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
+from clouds.permission_sets import set_repairer
 from components.checkpoint import read_checkpoint
 from components.grants import Grants, grant
 from components.inputs import (
@@ -35,7 +37,7 @@ from federation.access_stack import (
 from federation.desired_state import DesiredState, desired_state
 from federation.instance import Instance
 from federation.plan import Plan, UpdateStoppedError, plan_access
-from federation.repairs import RepairLog
+from federation.repairs import PermissionSetRepair, RepairLog
 from federation.settings import NAMESPACE, Phase
 
 
@@ -43,7 +45,7 @@ from federation.settings import NAMESPACE, Phase
 class AccessInputs:
     """Everything decided and read; no resource has been registered, nothing was changed.
 
-    `repairs` are those that the checkpoint remembers.
+    `repairs` are those that the checkpoint remembers, `repair_set` makes one.
     """
 
     settings: AccessStackSettings
@@ -52,12 +54,14 @@ class AccessInputs:
     plan: Plan
     desired_state: DesiredState
     repairs: RepairLog
+    repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
     region: str
 
     def repaired(self) -> AccessInputs:
         """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
-        return replace(self, plan=repair(self.plan, self.repairs, {}))
+        makers = {"permissionSet": self.repair_set}
+        return replace(self, plan=repair(self.plan, self.repairs, makers))
 
 
 def is_access_stack() -> bool:
@@ -116,6 +120,13 @@ def read_access_inputs(root: Path) -> AccessInputs:
             files=configuration_digest(),
         ),
         repairs=own.repairs,
+        repair_set=set_repairer(
+            aws,
+            instance,
+            site.organization,
+            access=settings.identity_center.management_access,
+            management_sets=plan.management_sets,
+        ),
         wait=ArrivalWait(
             graph=graph,
             aws=aws,

@@ -91,7 +91,7 @@ class AccountAssignments(pulumi.ComponentResource):
         self, args: AccountAssignmentsArgs, row: Row, principal_id: pulumi.Input[str]
     ) -> None:
         permission_set = args.permission_sets[row.permission_set]
-        depends_on: list[pulumi.Resource] = [permission_set]
+        depends_on: list[pulumi.Input[pulumi.Resource]] = [permission_set.completed]
         # Destroyed before the app-role assignment: rows of a deleted group would stay behind as
         # orphans.
         if row.principal in args.app_assignments:

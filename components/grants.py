@@ -40,11 +40,15 @@ def grant(args: Grants) -> None:
         name: PermissionSet(
             name,
             PermissionSetArgs(
-                instance_arn=instance.arn, partition=instance.partition, model=permission_set
+                instance_arn=instance.arn,
+                partition=instance.partition,
+                model=permission_set,
+                arn=plan.sets.arns.get(name, ""),
+                attached=plan.sets.attached.get(name, ()),
             ),
             pulumi.ResourceOptions(provider=providers.get(name)),
         )
-        for name, permission_set in plan.permission_sets.items()
+        for name, permission_set in plan.sets.models.items()
     }
     synced = SyncedPrincipals(
         "synced-principals",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from clouds.entra import EntraError
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.own_groups import repair_group
+from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
@@ -85,7 +87,16 @@ class Inputs:
 
     def repaired(self) -> Inputs:
         """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
-        makers = {"group": partial(repair_group, self.graph)}
+        makers: dict[str, Callable[[Any], None]] = {
+            "group": partial(repair_group, self.graph),
+            "permissionSet": set_repairer(
+                self.aws,
+                self.facts.instance,
+                self.facts.organization,
+                access=self.settings.identity_center.management_access,
+                management_sets=self.plan.management_sets,
+            ),
+        }
         return replace(self, plan=repair(self.plan, self.facts.checkpoint.repairs, makers))
 
     def arrival_wait(self) -> ArrivalWait:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from components.completion import completed
 from federation.declared import PermissionSet as PermissionSetModel
+from federation.set_content import path_and_name
 
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionSetArgs:
-    """`model` is the declared permission set; `partition` completes AWS-managed policies' names."""
+    """`model` is the declared permission set; `partition` completes AWS-managed policies' names.
+
+    `attached` are the policies that AWS has already and the state lacks (ARN, or path and name), of
+    the set with the ARN `arn`: they are imported, since AWS refuses to attach them again.
+    """
 
     instance_arn: str
     partition: str
     model: PermissionSetModel
+    arn: str = ""
+    attached: Collection[str] = ()
 
 
 class PermissionSet(pulumi.ComponentResource):
@@ -34,6 +44,7 @@ class PermissionSet(pulumi.ComponentResource):
     """
 
     arn: pulumi.Output[str]
+    completed: asyncio.Future[pulumi.Resource]
 
     def __init__(
         self, name: str, args: PermissionSetArgs, opts: pulumi.ResourceOptions | None = None
@@ -52,32 +63,42 @@ class PermissionSet(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         self.arn = permission_set.arn
-        self._attach_policies(name, args)
+        boundary = self._attach_boundary(name, args)
+        policies = [*self._attach_policies(name, args, boundary)]
+        self.completed = completed(self, [permission_set, *boundary, *policies])
         self.register_outputs({"arn": self.arn})
 
-    def _attach_policies(self, name: str, args: PermissionSetArgs) -> None:
+    def _attach_policies(
+        self, name: str, args: PermissionSetArgs, boundary: list[pulumi.CustomResource]
+    ) -> Iterator[pulumi.CustomResource]:
         model, instance = args.model, args.instance_arn
-        boundary = self._attach_boundary(name, args)
         # Nothing widens a set before its boundary is there, or stays wide after it went.
-        child = pulumi.ResourceOptions(parent=self, depends_on=[boundary] if boundary else None)
+        child = pulumi.ResourceOptions(
+            parent=self, depends_on=[completed(self, boundary)] if boundary else None
+        )
         for arn in model.managed_policy_arns(args.partition):
-            aws.ssoadmin.ManagedPolicyAttachment(
+            yield aws.ssoadmin.ManagedPolicyAttachment(
                 f"{name}/{arn.partition(':policy/')[2]}",
                 instance_arn=instance,
                 permission_set_arn=self.arn,
                 managed_policy_arn=arn,
-                opts=child,
+                opts=_taken_in(child, args, arn, arn),
             )
         for policy in model.customer_managed_policies:
-            aws.ssoadmin.CustomerManagedPolicyAttachment(
+            yield aws.ssoadmin.CustomerManagedPolicyAttachment(
                 f"{name}{policy.path}{policy.name}",
                 instance_arn=instance,
                 permission_set_arn=self.arn,
                 customer_managed_policy_reference=_reference(policy.name, policy.path),
-                opts=child,
+                opts=_taken_in(
+                    child,
+                    args,
+                    path_and_name(policy.name, policy.path),
+                    f"{policy.name},{policy.path}",
+                ),
             )
         if model.inline_policy_json:
-            aws.ssoadmin.PermissionSetInlinePolicy(
+            yield aws.ssoadmin.PermissionSetInlinePolicy(
                 name,
                 instance_arn=instance,
                 permission_set_arn=self.arn,
@@ -85,12 +106,12 @@ class PermissionSet(pulumi.ComponentResource):
                 opts=child,
             )
 
-    def _attach_boundary(self, name: str, args: PermissionSetArgs) -> pulumi.Resource | None:
+    def _attach_boundary(self, name: str, args: PermissionSetArgs) -> list[pulumi.CustomResource]:
         boundary = args.model.permissions_boundary
         if boundary is None:
-            return None
+            return []
         customer = boundary.customer_managed_policy
-        attached: pulumi.Resource = aws.ssoadmin.PermissionsBoundaryAttachment(
+        attached = aws.ssoadmin.PermissionsBoundaryAttachment(
             name,
             instance_arn=args.instance_arn,
             permission_set_arn=self.arn,
@@ -107,7 +128,17 @@ class PermissionSet(pulumi.ComponentResource):
             # A set has one boundary: deleting the old one afterwards would delete the new one.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        return attached
+        return [attached]
+
+
+def _taken_in(
+    options: pulumi.ResourceOptions, args: PermissionSetArgs, policy: str, prefix: str
+) -> pulumi.ResourceOptions:
+    """The options, with the attachment's id (terraform-provider-aws) where it is to be imported."""
+    if policy not in args.attached:
+        return options
+    ident = f"{prefix},{args.arn},{args.instance_arn}"
+    return pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(import_=ident))
 
 
 def _reference(

@@ -15,11 +15,11 @@ from federation.phases import phase_reached
 from federation.principals import PinnedRow
 from federation.repairs import RepairLog
 from federation.rows import PrincipalKey, Row
+from federation.set_content import StoredSet, stored_sets
 from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
-_PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _ROWS: Final = "federation:aws:AccountAssignments"
@@ -34,11 +34,11 @@ HOLDERS: Final = "holders"
 class Checkpoint:
     """`object_ids` are the Entra object ids that were assigned to the application, by key.
 
-    `permission_sets` are the ARNs of the stack's own ones. `holders` are the Entra object ids that
-    the stack's rows were last made for, by key: unlike an app-role assignment, which Entra deletes
-    with its principal, no refresh loses them. `groups` are the Entra object ids of the groups that
-    the stack made, `owners` and `members` those of theirs. `repairs` are those of the last update
-    that made some.
+    `sets` are the stack's own permission sets by logical name. `holders` are the Entra object ids
+    that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
+    deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
+    groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
+    last update that made some.
     """
 
     phase: Phase | None = None
@@ -46,12 +46,17 @@ class Checkpoint:
     object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
-    permission_sets: frozenset[str] = frozenset()
     groups: Mapping[PrincipalKey, str] = field(default_factory=dict)
     owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    sets: Mapping[str, StoredSet] = field(default_factory=dict)
     repairs: RepairLog = field(default_factory=RepairLog)
     credentials_hash: str = field(default="", repr=False)
+
+    @property
+    def permission_sets(self) -> frozenset[str]:
+        """The ARNs of the stack's own permission sets."""
+        return frozenset(one.arn for one in self.sets.values())
 
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
         """Whether this SCIM endpoint and token are the ones last written to Entra."""
@@ -68,7 +73,6 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     types: set[str] = set()
     rows: list[PinnedRow] = []
     object_ids: dict[PrincipalKey, str] = {}
-    permission_sets: set[str] = set()
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
     fingerprint = ""
@@ -83,8 +87,6 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             holders = _by_key(outputs.get(HOLDERS) or {})
         elif kind == _REPAIRS:
             repairs = RepairLog.from_dict(outputs)
-        elif kind == _PERMISSION_SET:
-            permission_sets.add(str(outputs.get("arn")))
         elif kind == _CREDENTIALS:
             values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
             fingerprint = credentials_hash(
@@ -96,7 +98,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         object_ids=object_ids,
         holders=holders,
         provisioning=_JOB in types,
-        permission_sets=frozenset(permission_sets),
+        sets=stored_sets(resources),
         **_own_groups(resources),
         repairs=repairs,
         credentials_hash=fingerprint,

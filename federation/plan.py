@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from federation.checkpoint import Checkpoint
-from federation.declared import Access, PermissionSet
+from federation.declared import Access
 from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
@@ -29,6 +29,8 @@ from federation.principals import (
 from federation.quotas import check_quotas, estimated_duration
 from federation.repairs import Repair
 from federation.rows import PrincipalKey, Row
+from federation.set_content import LiveSet
+from federation.set_repairs import NO_TAGS, IgnoredTags, SetPlan, plan_sets
 from federation.settings import Phase, Settings
 from federation.targets import Resolution, resolve
 
@@ -39,7 +41,11 @@ class UpdateStoppedError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the clouds and the checkpoint said at the start of the update."""
+    """What the clouds and the checkpoint said at the start of the update.
+
+    `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
+    `ignored_tags` are those that the provider is told to leave alone.
+    """
 
     organization: Organization
     instance: Instance | None
@@ -48,6 +54,8 @@ class Facts:
     checkpoint: Checkpoint
     today: date
     memberships: MembershipFacts = field(default_factory=MembershipFacts)
+    live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
+    ignored_tags: IgnoredTags = NO_TAGS
 
 
 class Choices(Protocol):
@@ -62,7 +70,7 @@ class Choices(Protocol):
 class Plan:
     """What the components are told.
 
-    `permission_sets` are those to make, `management_sets` those with rows in the management
+    `sets` are the permission sets to make, `management_sets` those with rows in the management
     account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
     may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
@@ -74,7 +82,7 @@ class Plan:
     phase: Phase
     resolution: Resolution
     warnings: tuple[Finding, ...]
-    permission_sets: Mapping[str, PermissionSet]
+    sets: SetPlan
     management_sets: frozenset[str]
     rows: RowPlan
     expected: frozenset[PrincipalKey]
@@ -131,11 +139,18 @@ def plan_access(
     gone = {row.principal for row in pinned} - found.arrived.keys()
     expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
+    sets = plan_sets(
+        access.permission_sets,
+        facts.checkpoint.sets,
+        facts.live_sets,
+        facts.organization,
+        facts.ignored_tags,
+    )
     return Plan(
         phase=phase,
         resolution=resolution,
         warnings=findings,
-        permission_sets=access.permission_sets,
+        sets=sets,
         management_sets=frozenset(
             row.permission_set
             for row in rows
@@ -150,6 +165,7 @@ def plan_access(
         duration=estimated_duration(
             added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
         ),
+        repairs=sets.repairs,
     )
 
 
@@ -163,7 +179,7 @@ def _without_rows(
         phase=phase,
         resolution=resolution,
         warnings=findings,
-        permission_sets={},
+        sets=SetPlan(),
         management_sets=frozenset(),
         rows=RowPlan(ready={}, late=(), held=()),
         expected=frozenset(),

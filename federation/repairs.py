@@ -14,6 +14,16 @@ from typing import Any, Literal
 
 Relation = Literal["members", "owners"]
 Action = Literal["add", "remove"]
+Aspect = Literal[
+    "description",
+    "sessionDuration",
+    "relayState",
+    "tag",
+    "managedPolicy",
+    "customerManagedPolicy",
+    "inlinePolicy",
+    "permissionsBoundary",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +53,7 @@ class Difference:
     customer-managed one. None means that there is none.
     """
 
-    aspect: Literal[
-        "description",
-        "sessionDuration",
-        "relayState",
-        "tag",
-        "managedPolicy",
-        "customerManagedPolicy",
-        "inlinePolicy",
-        "permissionsBoundary",
-    ]
+    aspect: Aspect
     name: str = ""
     live: str | None
     declared: str | None
@@ -63,13 +64,15 @@ class PermissionSetRepair:
     """A permission set of the stack whose content or whose accounts are not as declared.
 
     `accounts` are the ids of those where the role is of an older version
-    (`LATEST_PERMISSION_SET_NOT_PROVISIONED`).
+    (`LATEST_PERMISSION_SET_NOT_PROVISIONED`). `missing` says that AWS no longer has the set: only
+    an update with a refresh can make it anew.
     """
 
     permission_set: str
     arn: str
     differences: tuple[Difference, ...] = ()
     accounts: tuple[str, ...] = ()
+    missing: bool = False
     kind: Literal["permissionSet"] = "permissionSet"
 
 

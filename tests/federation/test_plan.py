@@ -142,7 +142,7 @@ def test_before_provisioning_no_rows_are_planned_but_the_access_file_is_checked(
     made = plan(tmp_path, parts={"identityCenter": CENTER})
     assert made.phase is Phase.TRUST
     assert not made.rows.ready
-    assert not made.permission_sets
+    assert not made.sets.models
     with pytest.raises(InvalidInput, match="Worklods"):
         plan(tmp_path, access=ACCESS.replace("ou: /", "ou: Worklods"), parts={})
 
