@@ -41,7 +41,7 @@ def read_facts(
 
     Raises InvalidInput for names that Entra lacks, AwsError and EntraError for refusals.
     """
-    directory = read_directory(graph, access, checkpoint.object_ids)
+    directory = read_directory(graph, access, checkpoint)
     instance = site.instance
     facts = Facts(
         organization=site.organization,
@@ -50,5 +50,6 @@ def read_facts(
         identity_store=aws.principals(instance.identity_store_id) if instance else (),
         checkpoint=checkpoint,
         today=datetime.now(UTC).date(),
+        warnings=directory.warnings,
     )
     return facts, directory

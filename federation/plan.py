@@ -37,7 +37,10 @@ class UpdateStoppedError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the clouds and the checkpoint said at the start of the update."""
+    """What the clouds and the checkpoint said at the start of the update.
+
+    `warnings` are what the look-ups themselves found.
+    """
 
     organization: Organization
     instance: Instance | None
@@ -45,6 +48,7 @@ class Facts:
     identity_store: Collection[IdentityStorePrincipal]
     checkpoint: Checkpoint
     today: date
+    warnings: tuple[Finding, ...] = ()
 
 
 class Choices(Protocol):
@@ -98,6 +102,7 @@ def plan_access(
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
     findings = (
+        *facts.warnings,
         *resolution.findings,
         *check_guards(access, resolution, facts.organization, tuple(pinned)),
         *check_quotas(access, resolution, facts.organization),
