@@ -110,11 +110,11 @@ def plan_access(
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
+    others = _others(facts, previous_keys)
+    _stop_on_others(choices, facts, pinned, others)
     if phase is not Phase.ACCESS:
         return _without_rows(phase, resolution, findings, previous_keys)
     found = match(facts.principals.values(), facts.identity_store)
-    others = _others(facts, pinned, previous_keys)
-    _stop_on_others(choices, facts, pinned, others)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
@@ -167,13 +167,8 @@ def _without_rows(
 
 def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:
     """Moved principals, new key to old. Raises when a key was renamed without `moved`."""
-    before = facts.checkpoint.object_ids
-    previous = {
-        PrincipalKey(kind, new): PrincipalKey(kind, old)
-        for old, new in access.moved.items()
-        for kind in ("GROUP", "USER")
-        if PrincipalKey(kind, old) in before
-    }
+    before = {**facts.checkpoint.holders, **facts.checkpoint.object_ids}
+    previous = facts.checkpoint.previous_keys(access.moved)
     old_keys = {object_id.casefold(): key for key, object_id in before.items()}
     for key, principal in facts.principals.items():
         old = old_keys.get((principal.object_id or "").casefold())
@@ -204,15 +199,17 @@ def _problem(finding: Finding) -> Problem:
 
 
 def _others(
-    facts: Facts,
-    pinned: Mapping[Row, PinnedRow],
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+    facts: Facts, previous_keys: Mapping[PrincipalKey, PrincipalKey]
 ) -> dict[PrincipalKey, str]:
-    """Principals with rows whose key now means another Entra object; the old object id by key."""
+    """Principals whose key now means another Entra object; the old object id by key.
+
+    Every key that the last update knew counts, not only those with assignments in AWS: what was
+    reviewed and is still held was meant for the old object as well.
+    """
     memories = (facts.checkpoint.object_ids, facts.checkpoint.holders)
     found: dict[PrincipalKey, str] = {}
-    for key in {row.principal for row in pinned} & facts.principals.keys():
-        new = facts.principals[key].object_id
+    for key, principal in facts.principals.items():
+        new = principal.object_id
         for memory in memories:
             old = memory.get(previous_keys.get(key, key))
             if old and new and old.casefold() != new.casefold():
@@ -247,10 +244,11 @@ def _stop_on_others(
         if choices.accept_recreated.get(key.key) == principal.object_id:
             continue
         names = sorted(row.logical_name for row in pinned if row.principal == key)
+        kept = f"Its {len(names)} assignments ({', '.join(names)}) stay as they are. "
         stories.append(
             f"{key} is another object in Entra now: {old} was deleted and re-created, or the "
-            f"access file names another one; {principal.name!r} is {principal.object_id}. Its "
-            f"{len(names)} rows ({', '.join(names)}) stay as they are. Find out who made the new "
+            f"access file names another one; {principal.name!r} is {principal.object_id}. "
+            f"{kept if names else ''}Find out who made the new "
             "one; then either repair it at the source, declare it under a key of its own, or "
             f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
             "configuration and pulumi up --refresh"
