@@ -6,8 +6,9 @@ on rows, groups or (unless a rule selects by tag) accounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,12 +18,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from federation.instance import Instance
-from federation.organization import Organization
+from federation.organization import Organization, parents_in
 from federation.principals import IdentityStorePrincipal
 from federation.set_repairs import NO_TAGS, IgnoredTags
 
 # AWS user guide, "Quotas": sso-admin answers 20 requests a second in all; ten at once stay below.
 CONCURRENCY = 10
+# How often the organization is read when accounts move meanwhile.
+_READINGS = 3
 _CONFIG = Config(
     retries={"mode": "adaptive", "max_attempts": 8},
     max_pool_connections=CONCURRENCY,
@@ -124,31 +127,25 @@ class Aws:
         )
 
     def organization(self, *, tags: bool = False) -> Organization:
-        """The tree of roots, OUs and accounts; tags only on request (one call an account)."""
+        """The tree of roots, OUs and accounts; tags only on request (one call an account).
+
+        Calls: a page of 20 accounts, one an OU, and one more an OU where AWS does not say in
+        which one an account is. Raises AwsError when accounts keep moving while it is read.
+        """
         client = self.client("organizations")
         organization = _ask(client.describe_organization)["Organization"]
-        roots = _pages(client, "list_roots", "Roots")
-        units: list[dict[str, Any]] = []
-        accounts: list[dict[str, Any]] = []
         with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="organizations") as pool:
-            level = [root["Id"] for root in roots]
-            while level:
-                found = list(pool.map(lambda parent: _children(client, parent), level))
-                units += [unit for below, _ in found for unit in below]
-                accounts += [account for _, members in found for account in members]
-                level = [unit["id"] for below, _ in found for unit in below]
+            tree = _tree(client, pool)
             if tags:
-                read = pool.map(lambda account: _tags(client, account["id"]), accounts)
-                for account, values in zip(accounts, read, strict=True):
+                read = pool.map(lambda account: _tags(client, account["id"]), tree["accounts"])
+                for account, values in zip(tree["accounts"], read, strict=True):
                     account["tags"] = values
         return Organization.from_dict(
             {
                 "managementAccountId": organization.get("ManagementAccountId")
                 or organization["MasterAccountId"],
                 "partition": organization["Arn"].split(":")[1],
-                "roots": [{"id": root["Id"], "name": root["Name"]} for root in roots],
-                "organizationalUnits": units,
-                "accounts": accounts,
+                **tree,
             }
         )
 
@@ -232,26 +229,82 @@ def _principal(
     )
 
 
-def _children(client: Any, parent: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _tree(client: Any, pool: Executor) -> dict[str, list[dict[str, Any]]]:
+    """Roots, OUs and accounts in the snapshot format, each account in exactly one place.
+
+    No call answers for the whole tree at one moment: an account that moves while it is read could
+    be in neither OU, which would take its access away, or in both. Then it is read again.
+    """
+    unclear: list[str] = []
+    for _ in range(_READINGS):
+        roots = _pages(client, "list_roots", "Roots")
+        units = _units(client, pool, [root["Id"] for root in roots])
+        accounts = {each["Id"]: each for each in _pages(client, "list_accounts", "Accounts")}
+        parents = [*(root["Id"] for root in roots), *(unit["id"] for unit in units)]
+        places = _places(client, pool, accounts.values(), parents)
+        unclear = sorted(
+            ident
+            for ident in accounts.keys() | places.keys()
+            if ident not in accounts or len(places[ident] & set(parents)) != 1
+        )
+        if not unclear:
+            return {
+                "roots": [{"id": root["Id"], "name": root["Name"]} for root in roots],
+                "organizationalUnits": units,
+                "accounts": [_account(each, *places[ident]) for ident, each in accounts.items()],
+            }
+    raise AwsError(
+        f"accounts kept moving while the organization was read {_READINGS} times "
+        f"({', '.join(unclear[:5])}): run it again when that has ended"
+    )
+
+
+def _units(client: Any, pool: Executor, roots: list[str]) -> list[dict[str, Any]]:
+    units: list[dict[str, Any]] = []
+    level = roots
+    while level:
+        found = list(pool.map(lambda parent: _units_below(client, parent), level))
+        level = [unit["id"] for below in found for unit in below]
+        units += [unit for below in found for unit in below]
+    return units
+
+
+def _units_below(client: Any, parent: str) -> list[dict[str, Any]]:
     units = _pages(
         client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
     )
-    accounts = _pages(client, "list_accounts_for_parent", "Accounts", ParentId=parent)
-    return (
-        [{"id": unit["Id"], "name": unit["Name"], "parentId": parent} for unit in units],
-        [
-            {
-                "id": account["Id"],
-                "name": account["Name"],
-                "parentId": parent,
-                # `Status` retires in September 2026 in favour of `State` (Organizations API
-                # reference).
-                "state": account.get("State") or account["Status"],
-                "tags": {},
-            }
-            for account in accounts
-        ],
+    return [{"id": unit["Id"], "name": unit["Name"], "parentId": parent} for unit in units]
+
+
+def _places(
+    client: Any, pool: Executor, accounts: Iterable[Mapping[str, Any]], parents: list[str]
+) -> dict[str, set[str]]:
+    """The roots and OUs in which each account was seen."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for account in accounts:
+        places[account["Id"]] |= parents_in(account.get("Paths") or ())
+    if all(places.values()):
+        return places
+    places.clear()
+    lists = pool.map(
+        lambda parent: _pages(client, "list_accounts_for_parent", "Accounts", ParentId=parent),
+        parents,
     )
+    for parent, members in zip(parents, lists, strict=True):
+        for account in members:
+            places[account["Id"]].add(parent)
+    return places
+
+
+def _account(account: Mapping[str, Any], parent: str) -> dict[str, Any]:
+    return {
+        "id": account["Id"],
+        "name": account["Name"],
+        "parentId": parent,
+        # `Status` retires in September 2026 in favour of `State` (Organizations API reference).
+        "state": account.get("State") or account["Status"],
+        "tags": {},
+    }
 
 
 def _tags(client: Any, account: str) -> dict[str, str]:

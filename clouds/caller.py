@@ -149,9 +149,7 @@ class Permissions:
             "sso:ListInstances": lambda: sso.list_instances(MaxResults=1),
             "organizations:DescribeOrganization": organizations.describe_organization,
             "organizations:ListRoots": lambda: organizations.list_roots(MaxResults=1),
-            "organizations:ListAccountsForParent": lambda: organizations.list_accounts_for_parent(
-                ParentId=_root(organizations), MaxResults=1
-            ),
+            "organizations:ListAccounts": lambda: organizations.list_accounts(MaxResults=1),
             "organizations:ListOrganizationalUnitsForParent": lambda: (
                 organizations.list_organizational_units_for_parent(
                     ParentId=_root(organizations), MaxResults=1

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouds.graph import Graph
+from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.errors import InvalidInput, Problem
+from federation.findings import Finding
+from federation.identification import check_one_key_each, choose_group
 from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
 from federation.scope import obstacle
@@ -17,37 +20,42 @@ from federation.scope import obstacle
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """`principals` by key; `people` maps a lower-cased user principal name to its object id."""
+    """`principals` by key; `people` maps a lower-cased user principal name to its object id.
+
+    `warnings` name groups of which Entra has more than one.
+    """
 
     principals: Mapping[PrincipalKey, EntraPrincipal]
     people: Mapping[str, str]
+    warnings: tuple[Finding, ...] = ()
 
 
-def read_directory(
-    graph: Graph, access: Access, known_ids: Mapping[PrincipalKey, str]
-) -> Directory:
+def read_directory(graph: Graph, access: Access, checkpoint: Checkpoint) -> Directory:
     """Look everything up that the access file names.
 
-    `known_ids` are object ids from the checkpoint: those of groups that the stack itself made.
-    Raises InvalidInput with every group and person that Entra lacks or has more than once,
-    EntraError when Graph refuses.
+    The checkpoint knows the groups that the stack itself made, and which of two groups of one name
+    is meant. Raises InvalidInput with every group and person that Entra lacks or has more than
+    once, and every two keys for one of them; EntraError when Graph refuses.
     """
     problems: list[Problem] = []
+    warnings: list[Finding] = []
     principals: dict[PrincipalKey, EntraPrincipal] = {}
     groups = _find_groups(graph, access)
+    renamed = checkpoint.previous_keys(access.moved)
     for key, group in access.groups.items():
         principal_key = PrincipalKey("GROUP", key)
-        object_id = known_ids.get(principal_key)
+        keys = (renamed.get(principal_key, principal_key), principal_key)
+        own = [checkpoint.object_ids[known] for known in keys if known in checkpoint.object_ids]
+        object_id = own[0] if own else None
         name = group.display_name or group.object_id or key
         if not group.create:
-            found = groups[name]
-            sentence = _only_one(
-                found, f"group named {name!r}" if group.display_name else f"group {name}"
-            )
-            if sentence:
-                problems.append(Problem.at(group.location, sentence))
+            chosen, warning = choose_group(group, groups[name], checkpoint.remembered(*keys))
+            if isinstance(chosen, Problem):
+                problems.append(chosen)
                 continue
-            object_id, name = found[0]["id"], found[0]["displayName"]
+            if warning:
+                warnings.append(warning)
+            object_id, name = chosen["id"], chosen["displayName"]
         principals[principal_key] = EntraPrincipal(
             key=principal_key, name=name, object_id=object_id, adopt=group.adopt
         )
@@ -75,10 +83,13 @@ def read_directory(
             for upn in (*group.owners, *group.members)
             if upn.lower() not in people
         ]
+    problems += check_one_key_each(access, principals)
     if problems:
         raise InvalidInput(problems)
     return Directory(
-        principals=principals, people={upn: person["id"] for upn, person in people.items()}
+        principals=principals,
+        people={upn: person["id"] for upn, person in people.items()},
+        warnings=tuple(warnings),
     )
 
 
@@ -100,15 +111,3 @@ def _find_groups(graph: Graph, access: Access) -> Mapping[str, list[dict[str, An
     for entry in graph.groups_by_id(sorted(ids)):
         found[entry["id"]].append(entry)
     return found
-
-
-def _only_one(found: list[dict[str, Any]], what: str) -> str:
-    if not found:
-        return f"Entra has no {what}; correct the name, or let the stack make it with create: true."
-    if len(found) > 1:
-        ids = ", ".join(sorted(entry["id"] for entry in found))
-        return f"Entra has {len(found)} {what} ({ids}); name the right one with objectId."
-    if not found[0].get("securityEnabled", True):
-        # Entra, "Assign users and groups to an application": security groups only.
-        return f"the {what} is not security-enabled, so it can't be assigned to an application."
-    return ""

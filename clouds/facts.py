@@ -46,7 +46,7 @@ def read_facts(
 
     Raises InvalidInput for names that Entra lacks, AwsError and EntraError for refusals.
     """
-    directory = read_directory(graph, access, checkpoint.object_ids)
+    directory = read_directory(graph, access, checkpoint)
     instance = site.instance
     facts = Facts(
         organization=site.organization,
@@ -58,6 +58,7 @@ def read_facts(
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
         live_sets=read_own_sets(aws, instance, access, checkpoint),
         ignored_tags=aws.ignored_tags,
+        warnings=directory.warnings,
     )
     return facts, directory
 

@@ -200,7 +200,11 @@ class SelectorEntry(Entry):
         None, min_length=1, description="Account tags; several keys mean and."
     )
     children: bool | None = Field(None, description="false: only accounts of the OU itself.")
-    optional: bool = Field(False, description="No complaint while it matches nothing.")
+    optional: bool = Field(
+        False,
+        description="No complaint while it matches nothing; a name that several share stays an "
+        "error.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

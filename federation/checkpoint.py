@@ -58,6 +58,18 @@ class Checkpoint:
         """The ARNs of the stack's own permission sets."""
         return frozenset(one.arn for one in self.sets.values())
 
+    def previous_keys(self, moved: Mapping[str, str]) -> dict[PrincipalKey, PrincipalKey]:
+        """Principals that `moved: {old: new}` renames in this update, new key to old."""
+        known = {*self.groups, *self.object_ids, *self.holders}
+        return {
+            PrincipalKey(key.type, moved[key.key]): key for key in sorted(known) if key.key in moved
+        }
+
+    def remembered(self, *keys: PrincipalKey) -> frozenset[str]:
+        """The Entra object ids, in lower case, that keys stood for in the last update."""
+        ids = (memory.get(key) for key in keys for memory in (self.object_ids, self.holders))
+        return frozenset(ident.lower() for ident in ids if ident)
+
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
         """Whether this SCIM endpoint and token are the ones last written to Entra."""
         return self.credentials_hash == credentials_hash(endpoint, access_token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -144,6 +144,19 @@ class Organization:
                 for account in sorted(self.accounts, key=_id)
             ],
         }
+
+
+def parents_in(paths: Iterable[str]) -> set[str]:
+    """The root or OU that holds an account, of each of its paths (one, unless AWS changes that).
+
+    Organizations API reference, Account: Paths, as `o-example/r-abcd/ou-abcd-11111111/
+    123456789012/`.
+    """
+    found: set[str] = set()
+    for path in paths:
+        steps = [step for step in path.split("/") if step and not _ACCOUNT.fullmatch(step)]
+        found.update(steps[-1:])
+    return found
 
 
 def _id(entry: Root | OrganizationalUnit | Account) -> str:

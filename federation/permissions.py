@@ -80,7 +80,7 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
         _READING,
         (
             "identitystore:ListGroups identitystore:ListUsers organizations:DescribeOrganization "
-            "organizations:ListAccountsForParent organizations:ListOrganizationalUnitsForParent "
+            "organizations:ListAccounts organizations:ListOrganizationalUnitsForParent "
             "organizations:ListRoots sso:DescribeInstance sso:DescribePermissionSet "
             "sso:ListAccountAssignments sso:ListInstances sso:ListManagedPoliciesInPermissionSet "
             "sso:ListTagsForResource"

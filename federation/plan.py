@@ -45,6 +45,7 @@ class Facts:
 
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
     `ignored_tags` are those that the provider is told to leave alone.
+    `warnings` are what the look-ups themselves found.
     """
 
     organization: Organization
@@ -56,6 +57,7 @@ class Facts:
     memberships: MembershipFacts = field(default_factory=MembershipFacts)
     live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
     ignored_tags: IgnoredTags = NO_TAGS
+    warnings: tuple[Finding, ...] = ()
 
 
 class Choices(Protocol):
@@ -120,6 +122,7 @@ def plan_access(
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
     findings = (
+        *facts.warnings,
         *resolution.findings,
         *check_guards(access, resolution, facts.organization, tuple(pinned)),
         *check_quotas(access, resolution, facts.organization),
@@ -127,11 +130,11 @@ def plan_access(
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
+    others = _others(facts, previous_keys)
+    _stop_on_others(choices, facts, pinned, others)
     if phase is not Phase.ACCESS:
         return _without_rows(phase, resolution, findings, previous_keys)
     found = match(facts.principals.values(), facts.identity_store)
-    others = _others(facts, pinned, previous_keys)
-    _stop_on_others(choices, facts, pinned, others)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
@@ -192,13 +195,12 @@ def _without_rows(
 
 def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:
     """Moved principals, new key to old. Raises when a key was renamed without `moved`."""
-    before = {**facts.checkpoint.groups, **facts.checkpoint.object_ids}
-    previous = {
-        PrincipalKey(kind, new): PrincipalKey(kind, old)
-        for old, new in access.moved.items()
-        for kind in ("GROUP", "USER")
-        if PrincipalKey(kind, old) in before
+    before = {
+        **facts.checkpoint.groups,
+        **facts.checkpoint.holders,
+        **facts.checkpoint.object_ids,
     }
+    previous = facts.checkpoint.previous_keys(access.moved)
     old_keys = {object_id.casefold(): key for key, object_id in before.items()}
     for key, principal in facts.principals.items():
         old = old_keys.get((principal.object_id or "").casefold())
@@ -229,15 +231,17 @@ def _problem(finding: Finding) -> Problem:
 
 
 def _others(
-    facts: Facts,
-    pinned: Mapping[Row, PinnedRow],
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+    facts: Facts, previous_keys: Mapping[PrincipalKey, PrincipalKey]
 ) -> dict[PrincipalKey, str]:
-    """Principals with rows whose key now means another Entra object; the old object id by key."""
+    """Principals whose key now means another Entra object; the old object id by key.
+
+    Every key that the last update knew counts, not only those with assignments in AWS: what was
+    reviewed and is still held was meant for the old object as well.
+    """
     memories = (facts.checkpoint.object_ids, facts.checkpoint.holders)
     found: dict[PrincipalKey, str] = {}
-    for key in {row.principal for row in pinned} & facts.principals.keys():
-        new = facts.principals[key].object_id
+    for key, principal in facts.principals.items():
+        new = principal.object_id
         for memory in memories:
             old = memory.get(previous_keys.get(key, key))
             if old and new and old.casefold() != new.casefold():
@@ -272,10 +276,11 @@ def _stop_on_others(
         if choices.accept_recreated.get(key.key) == principal.object_id:
             continue
         names = sorted(row.logical_name for row in pinned if row.principal == key)
+        kept = f"Its {len(names)} assignments ({', '.join(names)}) stay as they are. "
         stories.append(
             f"{key} is another object in Entra now: {old} was deleted and re-created, or the "
-            f"access file names another one; {principal.name!r} is {principal.object_id}. Its "
-            f"{len(names)} rows ({', '.join(names)}) stay as they are. Find out who made the new "
+            f"access file names another one; {principal.name!r} is {principal.object_id}. "
+            f"{kept if names else ''}Find out who made the new "
             "one; then either repair it at the source, declare it under a key of its own, or "
             f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
             "configuration and pulumi up --refresh"

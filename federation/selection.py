@@ -16,10 +16,16 @@ from federation.organization import Account, Organization
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Accounts in any state that a selector means; `wrong` is a sentence if it names nothing."""
+    """Accounts in any state that a selector means; `wrong` is a sentence if it names nothing.
+
+    `ambiguous` says that it names several things where one is meant, `untagged` that its tag keys
+    exist and no account has these values.
+    """
 
     accounts: tuple[Account, ...] = ()
     wrong: str | None = None
+    ambiguous: bool = False
+    untagged: bool = False
 
 
 class Selection:
@@ -66,9 +72,8 @@ class Selection:
         found = self._organization.by_name.get(name, ())
         if len(found) > 1:
             listed = ", ".join(f"{account.id} ({account.state})" for account in found)
-            return Match(
-                wrong=f'{len(found)} accounts are called "{name}": {listed}; name one by id.'
-            )
+            what = f'{len(found)} accounts are called "{name}"'
+            return Match(wrong=f"{what}: {listed}; name one by id.", ambiguous=True)
         if found:
             return Match(found)
         hint = suggestion(name, self._organization.by_name, intro="There are")
@@ -97,7 +102,7 @@ class Selection:
             having = values.get(value, nobody)
             found = set(having) if found is None else found & having
         by_id = self._organization.by_id
-        return Match(tuple(by_id[ident] for ident in sorted(found or ())))
+        return Match(tuple(by_id[ident] for ident in sorted(found or ())), untagged=not found)
 
     def _by_path(self, path: str, *, children: bool) -> Match:
         if path == "/":
@@ -119,7 +124,7 @@ class Selection:
         if len(parents) > 1 and path != "/":
             listed = ", ".join(sorted(parents))
             what = f'{len(parents)} organizational units are "{path}"'
-            return Match(wrong=f"{what}: {listed}; name one by ouId.")
+            return Match(wrong=f"{what}: {listed}; name one by ouId.", ambiguous=True)
         return self._under(parents, children=children)
 
     def _by_unit(self, ident: str, *, children: bool) -> Match:

@@ -136,15 +136,16 @@ class _Resolver:
     def check_guard_selectors(self) -> None:
         """Say which selectors of the guards name nothing."""
         guards = self.access.guards
-        for name, selectors in (
-            ("protectedAccounts", guards.protected_accounts),
-            ("never", guards.never),
-            *((f"scopes of {file}", selectors) for file, selectors in guards.scopes.items()),
+        for name, selectors, restricts in (
+            ("protectedAccounts", guards.protected_accounts, True),
+            ("never", guards.never, True),
+            *((f"scopes of {file}", granted, False) for file, granted in guards.scopes.items()),
         ):
             for selector in selectors:
                 match = self.selection.match(selector)
                 active = any(account.active for account in match.accounts)
-                self._judge(selector, match, f"guards: {name}", usable=active)
+                whose = f"guards: {name}"
+                self._judge(selector, match, whose, usable=active, restricts=restricts)
 
     def freeze(self, previous: Collection[Row]) -> tuple[Row, ...]:
         """Rows of before on accounts that are not ACTIVE; what they use must stay declared."""
@@ -217,7 +218,8 @@ class _Resolver:
         for selector in rule.exceptions:
             match = self.selection.match(selector)
             active = any(account.active for account in match.accounts)
-            self._judge(selector, match, f'rule "{rule.label}", except', usable=active)
+            whose = f'rule "{rule.label}", except'
+            self._judge(selector, match, whose, usable=active, restricts=True)
             for account in match.accounts:
                 if given.pop(account.id, None):
                     self.excluded.append(
@@ -241,18 +243,29 @@ class _Resolver:
                     selector.location,
                 )
 
-    def _judge(self, selector: Selector, match: Match, whose: str, *, usable: bool) -> None:
-        if usable or selector.optional:
+    def _judge(
+        self,
+        selector: Selector,
+        match: Match,
+        whose: str,
+        *,
+        usable: bool,
+        restricts: bool = False,
+    ) -> None:
+        """Say what a selector fails to mean. `restricts`: it takes access away, or guards it."""
+        # `optional` is for what does not exist yet; what exists twice must be told apart.
+        if usable or (selector.optional and not match.ambiguous):
             return
         if match.wrong:
             self._find("error", "selectors", f"{whose}: {match.wrong}", selector.location)
             return
-        self._find(
-            "warning",
-            "selectors",
-            f"{whose}: {selector.text} {self._why_unusable(match)}",
-            selector.location,
-        )
+        why = f"{whose}: {selector.text} {self._why_unusable(match)}"
+        if restricts and match.untagged:
+            # A mistyped value would take nothing away and look as if it did.
+            why += " Correct the value, or write optional: true until an account has it."
+            self._find("error", "selectors", why, selector.location)
+        else:
+            self._find("warning", "selectors", why, selector.location)
 
     def _why_unusable(self, match: Match) -> str:
         states: list[Account] = [account for account in match.accounts if not account.active]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from clouds.entra import EntraError, endpoints, http
 from clouds.graph import Graph
 from clouds.scim import ScimError, try_token
 from federation.access import Access, load_access
+from federation.checkpoint import Checkpoint
 from federation.errors import InvalidInput
 from federation.rows import PrincipalKey
 from tests.support import Sandbox
@@ -90,7 +92,9 @@ users:
   mallory: {userPrincipalName: mallory@example.com}
 """,
     )
-    directory = read_directory(graph, declared, {PrincipalKey("GROUP", "new"): "known-id"})
+    directory = read_directory(
+        graph, declared, Checkpoint(object_ids={PrincipalKey("GROUP", "new"): "known-id"})
+    )
     principals = directory.principals
     assert principals[PrincipalKey("GROUP", "platform")].object_id
     assert principals[PrincipalKey("GROUP", "new")].object_id == "known-id"
@@ -112,7 +116,7 @@ users:
 """,
     )
     with pytest.raises(InvalidInput) as caught:
-        read_directory(graph, declared, {})
+        read_directory(graph, declared, Checkpoint())
     message = str(caught.value)
     for part in ("'aws-platform'", "dead", "'nobody@example.com'", "'ghost@example.com'"):
         assert part in message
@@ -120,20 +124,87 @@ users:
     assert "4 errors, nothing was changed." in message
 
 
-def test_two_groups_of_one_name_need_an_object_id(graph: Graph, tmp_path: Path) -> None:
+@pytest.fixture
+def billing(graph: Graph) -> Iterator[tuple[str, str]]:
+    """The object ids of AWS-Billing and of a second group that somebody gave the same name."""
     twin = {
         "displayName": "AWS-Billing",
         "mailEnabled": False,
         "mailNickname": "twin",
         "securityEnabled": True,
     }
-    made = graph.call("POST", "/groups", twin)
+    (first,) = graph.groups_by_name(["AWS-Billing"])
+    second = graph.call("POST", "/groups", twin)
+    yield first["id"], second["id"]
+    graph.call("DELETE", f"/groups/{second['id']}")
+
+
+BILLING = PrincipalKey("GROUP", "billing")
+
+
+def test_two_groups_of_one_name_need_an_object_id(
+    graph: Graph, tmp_path: Path, billing: tuple[str, str]
+) -> None:
     declared = access(tmp_path, "groups: {billing: {displayName: AWS-Billing}}")
-    try:
+    unknown = Checkpoint(holders={BILLING: "00000000-0000-0000-0000-00000000dead"})
+    both = Checkpoint(object_ids={BILLING: billing[0]}, holders={BILLING: billing[1]})
+    for checkpoint in (Checkpoint(), unknown, both):
         with pytest.raises(InvalidInput, match="name the right one with objectId"):
-            read_directory(graph, declared, {})
-    finally:
-        graph.call("DELETE", f"/groups/{made['id']}")
+            read_directory(graph, declared, checkpoint)
+
+
+@pytest.mark.parametrize("memory", ["object_ids", "holders"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_group_that_the_stack_knows_is_preferred_to_a_second_one_of_its_name(
+    graph: Graph, tmp_path: Path, billing: tuple[str, str], memory: str, moved: bool
+) -> None:
+    """Any tenant user may make a second group: it must not keep access from being revoked."""
+    text = "groups: {billing: {displayName: AWS-Billing}}\n"
+    declared = access(tmp_path, text + ("moved: {finance: billing}" if moved else ""))
+    key = PrincipalKey("GROUP", "finance") if moved else BILLING
+    for known, other in (billing, billing[::-1]):
+        checkpoint = Checkpoint(**{memory: {key: known.upper()}})  # type: ignore[arg-type]
+        directory = read_directory(graph, declared, checkpoint)
+        assert directory.principals[BILLING].object_id == known
+        (warning,) = directory.warnings
+        assert warning.severity == "warning"
+        assert f"find out who made {other}" in warning.message
+
+
+def test_two_keys_for_one_object_are_refused_with_both_places(graph: Graph, tmp_path: Path) -> None:
+    (platform,) = graph.groups_by_name(["AWS-Platform"])
+    declared = access(
+        tmp_path,
+        f"""
+groups:
+  platform: {{displayName: AWS-Platform}}
+  again: {{objectId: {platform["id"].upper()}}}
+""",
+    )
+    with pytest.raises(InvalidInput) as caught:
+        read_directory(graph, declared, Checkpoint())
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == ("access.yaml", 4)
+    assert problem.message.startswith(
+        "group again and group platform (access.yaml:3) are one object in Entra, 'AWS-Platform'"
+    )
+
+
+def test_a_group_that_the_stack_makes_is_not_named_a_second_time_by_its_id(
+    graph: Graph, tmp_path: Path
+) -> None:
+    (platform,) = graph.groups_by_name(["AWS-Platform"])
+    declared = access(
+        tmp_path,
+        f"""
+groups:
+  a-made: {{displayName: AWS-New, create: true}}
+  known: {{objectId: {platform["id"]}}}
+""",
+    )
+    made = Checkpoint(object_ids={PrincipalKey("GROUP", "a-made"): platform["id"]})
+    with pytest.raises(InvalidInput, match=r"group known and group a-made \(access.yaml:3\)"):
+        read_directory(graph, declared, made)
 
 
 def test_an_unreachable_scim_endpoint_is_said_in_a_sentence() -> None:

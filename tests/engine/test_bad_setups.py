@@ -62,6 +62,15 @@ def test_a_group_that_entra_does_not_have(federation: Federation) -> None:
     assert "Entra has no group named 'AWS-Platfrom'" in said
 
 
+def test_two_keys_for_one_group_of_entra(federation: Federation) -> None:
+    groups = federation.sandbox.graph.all("/v1.0/groups")
+    ident = next(one["id"] for one in groups if one["displayName"] == "AWS-Platform")
+    federation.change_access(lambda access: access["groups"].update(again={"objectId": ident}))
+    said = sentence(federation.stack.preview(check=False))
+    assert "group again and group platform" in said
+    assert "are one object in Entra, 'AWS-Platform'" in said
+
+
 def test_a_missing_metadata_file(federation: Federation) -> None:
     federation.metadata_file.unlink()
     said = sentence(federation.stack.preview(check=False))

@@ -73,6 +73,26 @@ def test_a_group_made_by_hand_is_not_joined_unless_adopted(federation: Federatio
     assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.rows()
 
 
+def test_a_second_group_of_a_name_keeps_no_access_from_being_revoked(
+    federation: Federation,
+) -> None:
+    """Any user of the tenant may make one; the stack knows which one it means."""
+    graph = federation.sandbox.graph
+    known = _group(federation, "AWS-Developers")["id"]
+    twin = {"displayName": "AWS-Developers", "mailNickname": "twin", "mailEnabled": False}
+    other = graph.call("POST", "/v1.0/groups", {**twin, "securityEnabled": True})["id"]
+    federation.change_access(
+        lambda access: federation.rule("developers-deploy").update(
+            targets=[{"accountName": "web-dev"}]
+        )
+    )
+    run = federation.stack.up()
+    assert changed(run) == [("delete", ASSIGNMENT)]
+    assert f"{known} is the one that this stack knows" in run.output
+    assert f"find out who made {other}" in run.output
+    assert federation.rows() == ROWS - {("611111111111", "Deploy", "AWS-Developers")}
+
+
 def test_a_group_re_created_in_entra_inherits_nothing_until_accepted(
     federation: Federation,
 ) -> None:

@@ -90,6 +90,20 @@ def names_nothing(selector: Data, organization: Data) -> bool:
     return wanted != "/" and len(_units_at(wanted, organization)) != 1
 
 
+def names_several(selector: Data, organization: Data) -> bool:
+    """Whether a selector means one thing and several bear its name."""
+    kind = kind_of(selector)
+    wanted = selector[kind]
+    if kind == "accountName":
+        return sum(account["name"] == wanted for account in organization["accounts"]) > 1
+    return kind == "ou" and wanted != "/" and len(_units_at(wanted, organization)) > 1
+
+
+def has_no_account(selector: Data, organization: Data) -> bool:
+    """Whether a selector means no account at all."""
+    return not any(matches(selector, a, organization) for a in organization["accounts"])
+
+
 def _may_target(selector: Data, account: Data, organization: Data) -> bool:
     named = kind_of(selector) in {"account", "accountName"}
     return named or account["id"] != organization["managementAccountId"]

@@ -54,16 +54,21 @@ def test_resolution_is_what_the_oracle_says(company: tuple[Data, Data]) -> None:
 
 
 @given(companies())
-def test_a_selector_that_names_nothing_is_an_error_and_nothing_else_is(
+def test_a_selector_that_names_nothing_or_restricts_nothing_is_an_error_and_nothing_else_is(
     company: tuple[Data, Data],
 ) -> None:
     access, organization = company
     said = {f.location.path for f in resolution(access, organization).findings if _is_error(f)}
-    expected = {
-        path
-        for path, selector in _selectors(access)
-        if not selector.get("optional") and oracle.names_nothing(selector, organization)
-    }
+
+    def is_wrong(path: str, selector: Data) -> bool:
+        if selector.get("optional"):
+            return oracle.names_several(selector, organization)
+        restricts = ".targets[" not in path and ".scopes" not in path
+        return oracle.names_nothing(selector, organization) or (
+            restricts and "tag" in selector and oracle.has_no_account(selector, organization)
+        )
+
+    expected = {path for path, selector in _selectors(access) if is_wrong(path, selector)}
     assert said == expected
 
 

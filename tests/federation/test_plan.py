@@ -237,10 +237,28 @@ def test_whose_rows_they_are_is_remembered_while_the_group_is_away(tmp_path: Pat
     assert moved.holders == {PrincipalKey("GROUP", "core"): "o-1"}
 
 
-def test_another_object_behind_a_key_without_rows_inherits_nothing(tmp_path: Path) -> None:
-    before = checkpoint(assigned={"platform": "o-1"})
-    made = plan(tmp_path, before=before, object_ids={"platform": "o-2"})
-    assert made.rows.late == (row(ONE), row(TWO))
+@pytest.mark.parametrize("memory", ["assigned", "held_by"])
+@pytest.mark.parametrize("key", ["platform", "core"])
+def test_another_object_behind_a_key_whose_assignments_are_all_held_stops_the_update(
+    tmp_path: Path, memory: str, key: str
+) -> None:
+    """What was reviewed and has not arrived yet was meant for the old object as well."""
+    before = checkpoint(**{memory: {"platform": "o-1"}})  # type: ignore[arg-type]
+    access = ACCESS if key == "platform" else RENAMED + "moved: {platform: core}\n"
+    with pytest.raises(UpdateStoppedError, match=rf"acceptRecreated: \{{{key}: o-2\}}") as caught:
+        plan(tmp_path, access=access, before=before, object_ids={key: "o-2"})
+    assert "o-1 was deleted and re-created" in str(caught.value)
+    assert " 0 " not in str(caught.value)
+    parts = {**READY, "acceptRecreated": {key: "o-2"}}
+    accepted = plan(tmp_path, access=access, before=before, object_ids={key: "o-2"}, parts=parts)
+    assert accepted.rows.late == (row(ONE, key), row(TWO, key))
+
+
+def test_another_object_stops_an_update_before_there_is_access_too(tmp_path: Path) -> None:
+    """Once assigned to the application, the new object would be the one that is remembered."""
+    before = checkpoint(assigned={"platform": "o-1"}, job=False)
+    with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: o-2\}"):
+        plan(tmp_path, before=before, object_ids={"platform": "o-2"}, parts={})
 
 
 def test_a_group_that_this_update_creates_is_expected(tmp_path: Path) -> None:

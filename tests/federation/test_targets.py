@@ -209,6 +209,60 @@ def test_ambiguous_names_list_the_candidates() -> None:
     ]
 
 
+def in_all_places(selector: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """One access file for each place where a selector can stand; all give access on Workloads."""
+    rule = {"targets": [{"ou": "Workloads"}]}
+    return {
+        "targets": access_file({"targets": [selector]}),
+        "except": access_file({**rule, "except": [selector]}),
+        "never": access_file(rule, guards={"never": [selector]}),
+        "protectedAccounts": access_file(rule, guards={"protectedAccounts": [selector]}),
+        "scopes": access_file(rule, guards={"scopes": {"access1.yaml": [selector]}}),
+    }
+
+
+@pytest.mark.parametrize("place", ["targets", "except", "never", "protectedAccounts", "scopes"])
+@pytest.mark.parametrize("selector", [{"accountName": "web-dev"}, {"ou": "Workloads/Prod"}])
+def test_optional_never_silences_a_name_that_several_share(
+    place: str, selector: dict[str, Any]
+) -> None:
+    """An exclusion of a name that two accounts share would exclude neither, without a word."""
+    data = company().to_dict()
+    next(a for a in data["accounts"] if a["name"] == "billing-dev")["name"] = "web-dev"
+    units = data["organizationalUnits"]
+    workloads = next(unit["id"] for unit in units if unit["name"] == "Workloads")
+    units.append({"id": "ou-abcd-00000099", "name": "Prod", "parentId": workloads})
+    access = load(in_all_places({**selector, "optional": True})[place], {"groups": {}})
+    found = resolve(access, Organization.from_dict(data), today=TODAY)
+    errors = [finding.message for finding in found.findings if finding.severity == "error"]
+    assert len(errors) == 1
+    assert "name one by" in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "severity"),
+    [
+        ("targets", "warning"),
+        ("scopes", "warning"),
+        ("except", "error"),
+        ("never", "error"),
+        ("protectedAccounts", "error"),
+    ],
+)
+@pytest.mark.parametrize("tag", [{"env": "prdo"}, {"env": "dev", "cost": "12"}])
+def test_a_tag_value_that_no_account_has_is_an_error_where_it_restricts(
+    place: str, severity: str, tag: dict[str, str]
+) -> None:
+    """A mistyped value in an exclusion takes nothing away; in a target it gives nothing."""
+    data = company().to_dict()
+    next(a for a in data["accounts"] if a["name"] == "web-prod")["tags"]["cost"] = "12"
+    tree = Organization.from_dict(data)
+    found = resolve(load(in_all_places({"tag": tag})[place], {"groups": {}}), tree, today=TODAY)
+    assert [finding.severity for finding in found.findings] == [severity]
+    optional = in_all_places({"tag": tag, "optional": True})[place]
+    assert resolve(load(optional, {"groups": {}}), tree, today=TODAY).findings == ()
+
+
 def test_an_ou_with_a_slash_in_its_name_is_reached_by_id() -> None:
     data = company().to_dict()
     data["organizationalUnits"][0]["name"] = "Audit/Logs"

@@ -164,7 +164,7 @@ def test_without_simulation_reading_actions_are_tried() -> None:
             "organizations": SimpleNamespace(
                 describe_organization=fine,
                 list_roots=fine,
-                list_accounts_for_parent=fine,
+                list_accounts=fine,
                 list_organizational_units_for_parent=fine,
             ),
             "identitystore": SimpleNamespace(list_groups=broken),
@@ -174,14 +174,14 @@ def test_without_simulation_reading_actions_are_tried() -> None:
             "sso:ListInstances",
             "sso:DescribeInstanceAccessControlAttributeConfiguration",
             "sso:CreatePermissionSet",
-            "organizations:ListAccountsForParent",
+            "organizations:ListAccounts",
             "identitystore:ListGroups",
         ]
     )
     assert verdict.denied == {"sso:ListInstances"}
     assert verdict.allowed == {
         "sso:DescribeInstanceAccessControlAttributeConfiguration",
-        "organizations:ListAccountsForParent",
+        "organizations:ListAccounts",
     }
     assert verdict.unknown == {"sso:CreatePermissionSet", "identitystore:ListGroups"}
     assert "iam:SimulatePrincipalPolicy" in verdict.why

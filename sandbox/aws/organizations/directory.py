@@ -104,6 +104,17 @@ class Organization:
         """moto's account, or None if the organization has no such account."""
         return next((each for each in self.backend.accounts if each.id == account_id), None)
 
+    def describe(self, account: FakeAccount) -> dict[str, Any]:
+        """An account as AWS describes it: moto leaves out where it is."""
+        parents = {unit.id: unit.parent_id for unit in self.backend.ou}
+        steps = [account.id]
+        parent = account.parent_id
+        while parent:
+            steps.append(parent)
+            parent = parents.get(parent)
+        path = "/".join([self.backend.org.id, *reversed(steps)])
+        return {**account.describe(), "Paths": [f"{path}/"]}
+
     def account_name(self, account_id: str) -> str:
         """The account's name, or its id if it has left the organization."""
         account = self.account(account_id)

@@ -23,7 +23,6 @@ _MOTOS = frozenset(
         "CreateAccount",
         "CreateOrganization",
         "DeregisterDelegatedAdministrator",
-        "DescribeAccount",
         "DescribeCreateAccountStatus",
         "DescribeOrganization",
         "DescribeOrganizationalUnit",
@@ -62,6 +61,7 @@ class OrganizationsOperations:
         self._organization = organization
         self._left = left
         self._own: dict[str, Callable[[Body], Body]] = {
+            "DescribeAccount": self._describe_account,
             "ListAccounts": self._list_accounts,
             "ListAccountsForParent": self._list_accounts_for_parent,
             "ListOrganizationalUnitsForParent": self._list_units_for_parent,
@@ -123,13 +123,18 @@ class OrganizationsOperations:
             )
 
     def _list_accounts(self, body: Body) -> Body:
-        accounts = [each.describe() for each in self._organization.backend.accounts]
-        return _page("Accounts", accounts, body)
+        accounts = map(self._organization.describe, self._organization.backend.accounts)
+        return _page("Accounts", list(accounts), body)
+
+    def _describe_account(self, body: Body) -> Body:
+        self._require_account(body)
+        account = self._organization.account(body["AccountId"])
+        return {"Account": self._organization.describe(account)}
 
     def _list_accounts_for_parent(self, body: Body) -> Body:
         parent = self._organization.backend.validate_parent_id(body["ParentId"])
         accounts = [
-            each.describe()
+            self._organization.describe(each)
             for each in self._organization.backend.accounts
             if each.parent_id == parent
         ]

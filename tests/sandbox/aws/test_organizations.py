@@ -86,6 +86,18 @@ def test_accounts_move_and_close(cloud: Cloud) -> None:
     assert code(client.describe_account, AccountId="999999999999") == "AccountNotFoundException"
 
 
+def test_an_account_tells_its_path(cloud: Cloud) -> None:
+    (unit,) = cloud.organizations.list_parents(ChildId=DEV)["Parents"]
+    (above,) = cloud.organizations.list_parents(ChildId=unit["Id"])["Parents"]
+    path = f"o-exampleorg1/r-ex01/{above['Id']}/{unit['Id']}/{DEV}/"
+    described = cloud.organizations.describe_account(AccountId=DEV)["Account"]
+    assert described["Paths"] == [path]
+    every = cloud.organizations.list_accounts()["Accounts"]
+    below = cloud.organizations.list_accounts_for_parent(ParentId=unit["Id"])["Accounts"]
+    assert described in every
+    assert described in below
+
+
 def test_units(cloud: Cloud) -> None:
     client = cloud.organizations
     (root,) = client.list_roots()["Roots"]
