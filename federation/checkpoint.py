@@ -38,7 +38,8 @@ class Checkpoint:
     that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
     deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
     groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
-    last update that made some.
+    last update that made some. `foreign` are the URNs of assignments that came into
+    the state under a name or parent that this program does not give.
     """
 
     phase: Phase | None = None
@@ -51,6 +52,7 @@ class Checkpoint:
     members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     sets: Mapping[str, StoredSet] = field(default_factory=dict)
     repairs: RepairLog = field(default_factory=RepairLog)
+    foreign: tuple[str, ...] = ()
     credentials_hash: str = field(default="", repr=False)
 
     @property
@@ -87,12 +89,18 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     object_ids: dict[PrincipalKey, str] = {}
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
+    foreign: list[str] = []
     fingerprint = ""
     for urn, outputs in resources.items():
-        kind, name = _place(urn)
+        _, _, chain, name = urn.split("::", 3)
+        kind = chain.rpartition("$")[2]
         types.add(kind)
         if kind == _ROW:
-            rows.append(_pin(name, outputs))
+            row = _own_row(chain, name)
+            if row is None:
+                foreign.append(urn)
+            else:
+                rows.append(_pin(row, outputs))
         elif kind == _ASSIGNED:
             object_ids |= _by_key({name: outputs.get("principalObjectId")})
         elif kind == _ROWS:
@@ -113,6 +121,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         sets=stored_sets(resources),
         **_own_groups(resources),
         repairs=repairs,
+        foreign=tuple(sorted(foreign)),
         credentials_hash=fingerprint,
     )
 
@@ -155,9 +164,19 @@ def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
     return found
 
 
-def _pin(name: str, outputs: Mapping[str, Any]) -> PinnedRow:
+def _own_row(chain: str, name: str) -> Row | None:
+    """The assignment of a logical name below this program's component, None for any other."""
+    if not chain.endswith(f"{_ROWS}${_ROW}"):
+        return None
+    try:
+        return Row.parse(name)
+    except ValueError:
+        return None
+
+
+def _pin(row: Row, outputs: Mapping[str, Any]) -> PinnedRow:
     return PinnedRow(
-        row=Row.parse(name),
+        row=row,
         principal_id=outputs["principalId"],
         permission_set_arn=outputs["permissionSetArn"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -118,6 +119,7 @@ def plan_access(
     choices: Choices, access: Access, facts: Facts, *, phase: Phase, preview: bool
 ) -> Plan:
     """Decide the access of an update in a phase. Raises InvalidInput or UpdateStoppedError."""
+    _stop_on_foreign(facts.checkpoint)
     previous_keys = _previous_keys(access, facts)
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
@@ -191,6 +193,20 @@ def _without_rows(
         old_names={},
         holders={},
     )
+
+
+def _stop_on_foreign(checkpoint: Checkpoint) -> None:
+    """The engine would end the access that nothing declares under such a name, or make it twice."""
+    if checkpoint.foreign:
+        commands = " and ".join(
+            f"pulumi state delete --force {shlex.quote(urn)}" for urn in checkpoint.foreign
+        )
+        raise UpdateStoppedError(
+            f"the state has assignments under names that are not this program's: {commands} takes "
+            "them out of the state and leaves them in AWS; then python -m ops recover --yes takes "
+            "in those that the access file declares, and the others are yours to end in Identity "
+            "Center"
+        )
 
 
 def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -166,6 +167,32 @@ def test_a_person_is_held_while_disabled_and_gets_rows_once_enabled(
     code, seen = status(federation, "--require-all")
     assert code == 1
     assert seen["held"][0]["reason"] == "the person is disabled in Entra"
+
+
+def test_an_assignment_imported_under_a_foreign_name_is_named_and_not_ended(
+    federation: Federation,
+) -> None:
+    before = federation.rows()
+    resources = federation.stack.export()["deployment"]["resources"]
+    kind = "aws:ssoadmin/accountAssignment:AccountAssignment"
+    one = next(each for each in resources if each["type"] == kind)
+    assert federation.stack.run("state", "delete", "--yes", one["urn"]).exit_code == 0
+    imported = federation.stack.run(
+        "import", "--yes", "--generate-code=false", kind, "by-hand", one["id"]
+    )
+    assert imported.exit_code == 0, imported.output
+    refused = federation.stack.up(check=False)
+    assert refused.exit_code != 0
+    assert "Traceback" not in refused.output
+    assert refused.changes == []
+    (urn,) = re.findall(r"pulumi state delete --force '([^']+)'", refused.errors)
+    assert urn.endswith("::by-hand")
+    assert "by-hand" in status(federation)[1]["stopped"]
+
+    assert federation.stack.run("state", "delete", "--force", "--yes", urn).exit_code == 0
+    assert ops(federation, "recover", "--yes").returncode == 0
+    assert federation.stack.up().changes == []
+    assert federation.rows() == before
 
 
 def _group(federation: Federation, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -319,6 +320,29 @@ def test_a_guard_at_error_stops_the_update_with_place_and_rows(tmp_path: Path) -
     with pytest.raises(InvalidInput, match="maxRemovals") as caught:
         plan(tmp_path, access=removed, before=checkpoint(row(ONE)), store=ARRIVED)
     assert row(ONE).logical_name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parent", "name"),
+    [
+        ("federation:aws:AccountAssignments$", "imported"),
+        ("federation:aws:AccountAssignments$", "a/b/c/d"),
+        ("", "imported"),
+        # Under a name of ours, but beside our component: the engine would end it and make another.
+        ("", row(ONE).logical_name),
+        ("other:component:AccountAssignments$", row(ONE).logical_name),
+    ],
+)
+def test_an_assignment_under_a_foreign_name_stops_the_update_in_a_sentence(
+    tmp_path: Path, parent: str, name: str
+) -> None:
+    kind = "aws:ssoadmin/accountAssignment:AccountAssignment"
+    urn = f"urn:pulumi:dev::entra-identity-center::{parent}{kind}::{name}"
+    before = read({urn: {"principalId": "g-1", "permissionSetArn": "arn:ps"}})
+    assert before.rows == ()
+    with pytest.raises(UpdateStoppedError, match="leaves them in AWS") as caught:
+        plan(tmp_path, before=before, store=ARRIVED)
+    assert f"pulumi state delete --force {shlex.quote(urn)}" in str(caught.value)
 
 
 def test_scim_credentials_are_recognised_without_keeping_them() -> None:

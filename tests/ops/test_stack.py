@@ -20,7 +20,8 @@ SECRET = "azuread:index/synchronizationSecret:SynchronizationSecret"
 
 
 def urn(kind: str, name: str) -> str:
-    return f"urn:pulumi:dev::entra-identity-center::federation:x:Y${kind}::{name}"
+    parent = "federation:aws:AccountAssignments" if kind == ROW else "federation:x:Y"
+    return f"urn:pulumi:dev::entra-identity-center::{parent}${kind}::{name}"
 
 
 def resource(kind: str, name: str, **outputs: Any) -> dict[str, Any]:
