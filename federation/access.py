@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from federation.references import check_references
 from federation.source import Document, Path, read_yaml
 from federation.validation import validate
 
-__all__ = ["Access", "load_access"]
+__all__ = ["Access", "access_files", "load_access"]
 
 # IAM Identity Center quotas: characters of an inline policy that are not blank.
 INLINE_POLICY_CHARACTERS: Final = 10_240
@@ -45,6 +46,30 @@ def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
     if problems:
         raise InvalidInput(problems)
     return replace(build_access(loaded), files=dict(sorted(digests.items())))
+
+
+def access_files(paths: Sequence[str | FilePath], *, root: FilePath) -> frozenset[str]:
+    """Every file that `load_access` reads there, from `root`: access files and their policies.
+
+    What is wrong with a file is not this function's business: it names no policy then.
+    """
+    found: set[str] = set()
+    for file in _expand(paths, root, []):
+        name = _shown(file, root)
+        data = _read(file, root, []).data
+        sets = data.get("permissionSets") if isinstance(data, dict) else None
+        policies = (
+            entry.get("inlinePolicy")
+            for entry in (sets.values() if isinstance(sets, dict) else ())
+            if isinstance(entry, dict)
+        )
+        folder = posixpath.dirname(name)
+        found |= {name} | {
+            posixpath.normpath(posixpath.join(folder, policy))
+            for policy in policies
+            if isinstance(policy, str)
+        }
+    return frozenset(found)
 
 
 def _expand(

@@ -58,6 +58,7 @@ class Context:
     `people` counts the members of groups, `persons` names people by Entra object id. `admin_sets`
     are those that the access file declares, besides the ones found by their policies. `guards` are
     those of the access file as federation/baseline.py resolves them, None where they are not known.
+    `expired` are the assignments that only a passed `until` ends (federation/expired.py).
     """
 
     accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Context:
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
     guards: Mapping[str, Any] | None = None
+    expired: Mapping[Row, date] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def protected(self, account: str) -> bool:
@@ -79,7 +81,8 @@ class AccessChange:
     """One principal and permission set, and the accounts where that changes, sorted.
 
     `admin` says that the set gives every permission. `late` accounts wait for the principal to
-    arrive; `gap` accounts are without the row for a moment.
+    arrive; `gap` accounts are without the row for a moment. `ended` is the rule's last day where
+    nothing but that takes the access away.
     """
 
     what: RowWhat
@@ -89,6 +92,7 @@ class AccessChange:
     accounts: tuple[str, ...]
     late: bool = False
     gap: bool = False
+    ended: date | None = None
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -173,7 +177,9 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         stack=preview.stack,
         context=context,
         errors=errors,
-        access=tuple(sorted(_access(rows.changes, admins), key=lambda one: _risk(one, context))),
+        access=tuple(
+            sorted(_access(rows.changes, admins, context), key=lambda one: _risk(one, context))
+        ),
         sets=sets.changes,
         holders=_holders(rows.after),
         admins=admins,
@@ -235,12 +241,16 @@ def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:
     return frozenset(found | context.admin_sets)
 
 
-def _access(changes: Iterable[RowChange], admins: frozenset[str]) -> Iterator[AccessChange]:
-    groups: dict[tuple[RowWhat, PrincipalKey, str, bool, bool], list[str]] = defaultdict(list)
+def _access(
+    changes: Iterable[RowChange], admins: frozenset[str], context: Context
+) -> Iterator[AccessChange]:
+    groups: dict[tuple[RowWhat, PrincipalKey, str, bool, bool, date | None], list[str]]
+    groups = defaultdict(list)
     for one in changes:
-        key = (one.what, one.row.principal, one.row.permission_set, one.late, one.gap)
+        ended = context.expired.get(one.row) if one.what == "lost" else None
+        key = (one.what, one.row.principal, one.row.permission_set, one.late, one.gap, ended)
         groups[key].append(one.row.account)
-    for (what, principal, permission_set, late, gap), accounts in groups.items():
+    for (what, principal, permission_set, late, gap, ended), accounts in groups.items():
         yield AccessChange(
             what=what,
             principal=principal,
@@ -249,6 +259,7 @@ def _access(changes: Iterable[RowChange], admins: frozenset[str]) -> Iterator[Ac
             accounts=tuple(sorted(accounts)),
             late=late,
             gap=gap,
+            ended=ended,
         )
 
 
@@ -276,6 +287,7 @@ def _risk(change: AccessChange, context: Context) -> tuple[object, ...]:
         change.permission_set,
         change.late,
         change.gap,
+        change.ended or date.min,
     )
 
 

@@ -97,11 +97,18 @@ def run(arguments: Namespace) -> int:
 def _diff(preview: Preview, cli: Cli, arguments: Namespace, *, offline: bool) -> AccessDiff:
     if offline:
         context = offline_context(
-            preview, organization=arguments.organization, access=arguments.access
+            preview,
+            organization=arguments.organization,
+            access=arguments.access,
+            today=arguments.today,
         )
     else:
         context = stack_context(
-            preview, cli, organization=arguments.organization, access=arguments.access
+            preview,
+            cli,
+            organization=arguments.organization,
+            access=arguments.access,
+            today=arguments.today,
         )
     return access_diff(preview, context, today=arguments.today)
 

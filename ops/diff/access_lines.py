@@ -64,13 +64,14 @@ def _access_line(
 ) -> Line:
     _, verb, after = _ACCESS[change.what]
     gap = ", missing for a moment" if change.gap else ""
+    ended = f", which ended on {change.ended}" if change.ended else ""
     late = ", as soon as it arrives in Identity Center" if change.late else ""
     return Line(
         mark=mark,
         sentence=(
             *(who(diff, change.principal), verb, _named(change)),
             *on_accounts(diff.context, accounts),
-            f"{after}{gap}{late}",
+            f"{after}{gap}{late}{ended}",
             *people(diff, change.principal),
         ),
     )

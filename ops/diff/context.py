@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from federation.baseline import guards
 from federation.changes import AccountLabel, Context
 from federation.declared import Access
 from federation.errors import InvalidInput
+from federation.expired import expired_assignments
 from federation.guards import admin_sets
 from federation.member_changes import KIND as MEMBER
 from federation.member_changes import group_of, object_id
@@ -34,7 +36,7 @@ _CONCURRENCY: Final = 8
 
 
 def offline_context(
-    preview: Preview, *, organization: str | None, access: Sequence[str] | None
+    preview: Preview, *, organization: str | None, access: Sequence[str] | None, today: date
 ) -> Context:
     """Names without asking anybody: from files, and as the last update kept them.
 
@@ -44,11 +46,16 @@ def offline_context(
     found = read_organization_file(Path(organization)) if organization else None
     if found is None and not preview.baseline.get("accounts"):
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
-    return _context(preview, declared, found, notes=notes)
+    return _context(preview, declared, found, today=today, notes=notes)
 
 
 def stack_context(
-    preview: Preview, cli: Cli, *, organization: str | None, access: Sequence[str] | None
+    preview: Preview,
+    cli: Cli,
+    *,
+    organization: str | None,
+    access: Sequence[str] | None,
+    today: date,
 ) -> Context:
     """Names as the stack's own credentials see them; what can't be read is said in the notes."""
     declared, notes = _access(preview, access)
@@ -70,7 +77,15 @@ def stack_context(
             people, persons = _people(session.graph, preview)
         except EntraError as error:
             problems.append(f"people are not counted: {error}")
-    return _context(preview, declared, found, people=people, persons=persons, notes=tuple(problems))
+    return _context(
+        preview,
+        declared,
+        found,
+        today=today,
+        people=people,
+        persons=persons,
+        notes=tuple(problems),
+    )
 
 
 def _access(preview: Preview, files: Sequence[str] | None) -> tuple[Access | None, tuple[str, ...]]:
@@ -93,6 +108,7 @@ def _context(
     access: Access | None,
     organization: Organization | None,
     *,
+    today: date,
     people: dict[PrincipalKey, int] | None = None,
     persons: dict[str, str] | None = None,
     notes: tuple[str, ...] = (),
@@ -107,6 +123,11 @@ def _context(
         persons=persons or {},
         admin_sets=admin_sets(access) if access else frozenset(),
         guards=guards(access, organization) if access and organization else None,
+        expired=(
+            expired_assignments(access, organization, today=today)
+            if access and organization
+            else {}
+        ),
         notes=notes,
     )
 

@@ -106,6 +106,7 @@ def _access(diff: AccessDiff, change: AccessChange) -> dict[str, Any]:
         "permissionSet": change.permission_set,
         "admin": change.admin,
         "late": change.late,
+        "ended": change.ended.isoformat() if change.ended else None,
         "accounts": [_account(diff, ident) for ident in change.accounts],
     }
 

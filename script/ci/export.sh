@@ -10,3 +10,5 @@ for name in PULUMI_BACKEND_URL ARM_TENANT_ID ARM_CLIENT_ID; do
     printf '%s=%s\n' "$name" "$value"
 done
 printf 'ARM_USE_OIDC=true\nARM_USE_CLI=false\nPULUMI_CONTINUE_ON_ERROR=true\n'
+# plugins.sh has installed them.
+printf 'PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true\n'

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from federation.preview import Preview, Step, parse_preview
+from federation.row_changes import is_row
 from federation.rows import Row
 
 _SHOWN = 20
@@ -24,7 +25,7 @@ def judge(preview: Preview) -> tuple[str, list[str]]:
         return "ask", ["the preview is stopped"]
     changes = [step for step in preview.steps if step.changes]
     rows = list(preview.of_kind("AccountAssignment"))
-    known = {Row.parse(step.before.name).account for step in rows if step.before}
+    known = {str(step.before.inputs.get("targetId")) for step in rows if step.before}
     others = [step for step in changes if not _new_account(step, known)]
     reasons = [f"{step.op} {step.kind} {step.name}" for step in others[:_SHOWN]]
     if len(others) > _SHOWN:
@@ -38,6 +39,7 @@ def _new_account(step: Step, known: set[str]) -> bool:
     return (
         step.kind == "AccountAssignment"
         and step.op == "create"
+        and is_row(step)
         and Row.parse(step.name).account not in known
     )
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+DEV = "permissionSets: {Deploy: {inlinePolicy: policies/deploy.json}}\n"
+DEV_CONFIG = """\
+config:
+  entra-identity-center:access: [environments/dev/access.yaml, "access/*.yaml"]
+  entra-identity-center:identityCenter:
+    serviceProviderMetadata: environments/dev/metadata.xml
+"""
+PROD_CONFIG = "config: {entra-identity-center:access: environments/prod/access.yaml}\n"
+
 
 class Clone:
     """A clone with a base commit and a head commit on top."""
@@ -13,11 +22,14 @@ class Clone:
         self.folder = folder
         folder.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
-        self.write("environments/dev/access.yaml", "rules: old\n")
+        self.write("environments/dev/access.yaml", DEV)
         self.write("environments/dev/policies/deploy.json", "{}\n")
         self.write("environments/dev/policy.json", '{"base": 1}\n')
+        self.write("environments/dev/metadata.xml", "<old/>\n")
         self.write("environments/prod/access.yaml", "rules: prod\n")
-        self.write("Pulumi.dev.yaml", "config: {}\n")
+        self.write("Pulumi.yaml", "name: federation\n")
+        self.write("Pulumi.dev.yaml", DEV_CONFIG)
+        self.write("Pulumi.prod.yaml", PROD_CONFIG)
         self.base = self.commit()
 
     def git(self, *arguments: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,39 @@ def test_a_new_account_gets_its_rows_alone(
     assert verdict()["verdict"] == "ask"
     assert "ReadOnly/group/platform/811111111111" in pipeline.text("issue.md")
     assert "222233334444" not in pipeline.text("reasons.txt")
+
+
+def test_access_ends_with_its_rule_and_nothing_else_is_applied(pipeline: Pipeline) -> None:
+    federation = pipeline.federation
+
+    def remembered() -> object:
+        return [
+            (one["urn"], one["outputs"])
+            for one in federation.stack.export()["deployment"]["resources"]
+            if "federation:" in one["type"] and one.get("outputs")
+        ]
+
+    before = remembered()
+    none = pipeline.run("expire.sh", STACK, str(pipeline.out))
+    assert (none.returncode, none.stdout) == (0, f"No access of {STACK} has ended.\n"), none.stderr
+
+    # Beside what has ended, the files hold more access and less.
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    federation.change_access(lambda access: access["rules"][1].update(until=yesterday))
+    look_at_one_more_account(federation)
+    federation.change_access(lambda access: access["rules"].pop(2))
+    ended = pipeline.run("expire.sh", STACK, str(pipeline.out))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert federation.rows() == {row for row in ROWS if row[2] != "AWS-Developers"}
+    assert remembered() == before
+
+    # A person decides the rest; what has ended is no news any more.
+    assert pipeline.diff().returncode == 0
+    changes = {
+        (one["change"], one["principal"]["key"])
+        for one in json.loads(pipeline.text("diff.json"))["access"]
+    }
+    assert changes == {("gained", "platform"), ("lost", "migration")}
 
 
 def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(pipeline: Pipeline) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.clone import Clone
+from tests.workflows.clone import DEV, DEV_CONFIG, Clone
 from tests.workflows.hub import BOT, Hub, run_script
 
 ZERO = "0" * 64
@@ -52,13 +52,102 @@ def test_changed_access_of_one_environment(clone: Clone, hub: Hub) -> None:
     "name", ["components/x.py", "Pulumi.dev.yaml", ".github/workflows/x.yml", "policy/aws.py"]
 )
 def test_changed_code_concerns_every_environment(clone: Clone, hub: Hub, name: str) -> None:
-    clone.write(name, "x\n")
+    clone.write(name, "x: 1\n")
     assert changed(clone, hub) == {"access": [], "all": ["dev", "prod"], "code": True}
 
 
 def test_the_packs_configuration_counts_as_code(clone: Clone, hub: Hub) -> None:
     clone.write("environments/dev/policy.json", "{}\n")
     assert changed(clone, hub) == {"access": ["dev"], "all": ["dev", "prod"], "code": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "environments"),
+    [
+        ("access/team-a.yaml", ["dev"]),  # new, and dev's glob has it
+        ("environments/dev/policies/deploy.json", ["dev"]),
+        ("environments/dev/metadata.xml", ["dev"]),
+        ("environments/shared/roles.json", ["dev"]),
+        ("environments/shared/prod.yaml", ["prod"]),
+    ],
+)
+def test_an_environment_is_concerned_by_what_it_reads_wherever_that_is(
+    clone: Clone, hub: Hub, name: str, environments: list[str]
+) -> None:
+    shared = "permissionSets: {Deploy: {inlinePolicy: roles.json}}\n"
+    clone.write("environments/shared/dev.yaml", shared)
+    clone.write("environments/shared/roles.json", "{}\n")
+    clone.write("environments/shared/prod.yaml", "rules: shared\n")
+    clone.write(
+        "Pulumi.dev.yaml",
+        DEV_CONFIG.replace('access/*.yaml"', 'access/*.yaml", environments/shared/dev.yaml'),
+    )
+    clone.write(
+        "Pulumi.prod.yaml",
+        "config: {entra-identity-center:access: [environments/shared/prod.yaml]}\n",
+    )
+    clone.base = clone.commit()
+    clone.write(name, "changed\n")
+    assert changed(clone, hub) == {"access": environments, "all": environments, "code": False}
+
+
+def test_a_file_that_is_gone_or_only_now_read_concerns_its_environment(
+    clone: Clone, hub: Hub
+) -> None:
+    (clone.folder / "environments/dev/policies/deploy.json").unlink()
+    assert changed(clone, hub)["access"] == ["dev"]
+    clone.git("checkout", "--quiet", "--detach", clone.base)
+    clone.write("Pulumi.prod.yaml", "config: {entra-identity-center:access: access/new.yaml}\n")
+    clone.write("access/new.yaml", "rules: new\n")
+    assert changed(clone, hub) == {"access": ["dev", "prod"], "all": ["dev", "prod"], "code": True}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["access/notes.txt", "environments/shared/x.yaml", "environments/dev/old.yaml", "team/a.yaml"],
+)
+def test_a_file_that_no_environment_reads_is_code(clone: Clone, hub: Hub, name: str) -> None:
+    """Green and never looked at would be the worst answer, if somebody thinks that it is access."""
+    clone.write(name, "rules: new\n")
+    assert changed(clone, hub) == {"access": [], "all": ["dev", "prod"], "code": True}
+
+
+def test_what_is_read_outside_of_the_folders_for_access_is_code(clone: Clone, hub: Hub) -> None:
+    clone.write("Pulumi.prod.yaml", "config: {entra-identity-center:access: policy/prod.yaml}\n")
+    clone.write("policy/prod.yaml", "rules: old\n")
+    clone.base = clone.commit()
+    clone.write("policy/prod.yaml", "rules: new\n")
+    head = clone.head()
+    assert changed(clone, hub, head=head)["code"] is True
+    code, told = overlay(clone, hub, head, "prod")
+    assert code == 1
+    assert "reads nothing in" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Pulumi.yaml", "name: x\nconfig: {entra-identity-center:access: access/x.yaml}\n"),
+        ("Pulumi.dev.yaml", "config: {entra-identity-center:access: {secure: abc}}\n"),
+        ("Pulumi.dev.yaml", "config: [\n"),
+    ],
+)
+def test_a_configuration_that_does_not_say_what_it_reads_stops_everything(
+    clone: Clone, hub: Hub, name: str, text: str
+) -> None:
+    clone.write(name, text)
+    environment = hub.environment(CHECKOUT=str(clone.folder), ENVIRONMENTS='["dev"]')
+    run = run_script("environments.sh", clone.base, clone.head(), environment=environment)
+    assert run.returncode == 1
+    assert run.stderr.startswith("reads.py: ")
+    assert "Traceback" not in run.stderr
+
+
+def test_attributes_of_a_commit_hide_nothing(clone: Clone, hub: Hub) -> None:
+    clone.write(".gitattributes", "access/** export-ignore\n")
+    clone.base = clone.commit()
+    clone.write("access/team-a.yaml", "rules: new\n")
+    assert changed(clone, hub)["access"] == ["dev"]
 
 
 def test_examples_do_not_run(clone: Clone, hub: Hub) -> None:
@@ -87,7 +176,9 @@ def overlay(clone: Clone, hub: Hub, head: str, name: str = "dev") -> tuple[int, 
 
 def test_the_overlay_takes_access_and_nothing_else(clone: Clone, hub: Hub) -> None:
     clone.write("environments/dev/access.yaml", "rules: new\n")
-    clone.write("environments/dev/teams/data.yaml", "rules: data\n")
+    clone.write("access/data.yaml", "permissionSets: {Data: {inlinePolicy: data.json}}\n")
+    clone.write("access/data.json", '{"data": 1}\n')
+    clone.write("environments/dev/metadata.xml", "<new/>\n")
     clone.write("environments/dev/policy.json", '{"weaker": 1}\n')
     clone.write("environments/prod/access.yaml", "rules: elsewhere\n")
     clone.write("Pulumi.dev.yaml", "config: {stolen: 1}\n")
@@ -95,10 +186,12 @@ def test_the_overlay_takes_access_and_nothing_else(clone: Clone, hub: Hub) -> No
     (clone.folder / "environments/dev/policies/deploy.json").unlink()
     assert overlay(clone, hub, clone.head()) == (0, "")
     assert clone.text("environments/dev/access.yaml") == "rules: new\n"
-    assert clone.text("environments/dev/teams/data.yaml") == "rules: data\n"
+    assert clone.text("access/data.json") == '{"data": 1}\n'
+    assert clone.text("access/data.yaml").startswith("permissionSets")
+    assert clone.text("environments/dev/metadata.xml") == "<new/>\n"
     assert clone.text("environments/dev/policy.json") == '{"base": 1}\n'
     assert clone.text("environments/prod/access.yaml") == "rules: prod\n"
-    assert clone.text("Pulumi.dev.yaml") == "config: {}\n"
+    assert clone.text("Pulumi.dev.yaml") == DEV_CONFIG
     assert not (clone.folder / "__main__.py").exists()
     assert not (clone.folder / "environments/dev/policies/deploy.json").exists()
 
@@ -111,7 +204,7 @@ def test_the_overlay_refuses_links(clone: Clone, hub: Hub, link: str) -> None:
     code, told = overlay(clone, hub, clone.head())
     assert code == 1
     assert "plain files only" in told
-    assert clone.text("environments/dev/access.yaml") == "rules: old\n"
+    assert clone.text("environments/dev/access.yaml") == DEV
 
 
 def test_the_overlay_refuses_programs_and_strange_names(clone: Clone, hub: Hub) -> None:
@@ -119,10 +212,10 @@ def test_the_overlay_refuses_programs_and_strange_names(clone: Clone, hub: Hub) 
     (clone.folder / "environments/dev/run.sh").chmod(0o755)
     assert overlay(clone, hub, clone.head())[0] == 1
     clone.git("checkout", "--quiet", "--detach", clone.base)
-    clone.write("environments/dev/a b.yaml", "x\n")
+    clone.write("access/a b.yaml", "x\n")
     code, told = overlay(clone, hub, clone.head())
     assert code == 1
-    assert "file names" in told
+    assert "names of access files" in told
     assert overlay(clone, hub, clone.base, "../prod")[0] == 1
     assert overlay(clone, hub, clone.base, "gone")[0] == 1
 
@@ -140,7 +233,7 @@ def test_a_commit_is_fetched_without_being_checked_out(
     environment = hub.environment(CHECKOUT=str(other), GH_TOKEN="a-token")
     run = run_script("fetch.sh", head, environment=environment)
     assert run.returncode == 0, run.stderr
-    assert (other / "environments/dev/access.yaml").read_text() == "rules: old\n"
+    assert (other / "environments/dev/access.yaml").read_text() == DEV
     shown = subprocess.run(
         ["git", "show", f"{head}:environments/dev/access.yaml"],
         cwd=other,

@@ -106,7 +106,13 @@ def _recording(federation: Federation) -> dict[str, Any]:
     if "Traceback" in printed:
         raise SystemExit(printed)
     data = json.loads(printed)
-    context = stack_context(parse_preview(data), cli, organization=None, access=None)
+    context = stack_context(
+        parse_preview(data),
+        cli,
+        organization=None,
+        access=None,
+        today=datetime.now(UTC).date(),
+    )
     return {"preview": data, "context": recorded.context_data(context)}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from federation.changes import AccessDiff, AccountLabel, Context, access_diff
 from federation.preview import is_known, parse_preview
-from federation.rows import PrincipalKey
+from federation.rows import PrincipalKey, Row
 
 HERE = Path(__file__).parent
 PREVIEWS = HERE / "previews"
@@ -117,6 +117,7 @@ def context_data(context: Context) -> dict[str, Any]:
         "persons": dict(context.persons),
         "adminSets": sorted(context.admin_sets),
         "guards": context.guards,
+        "expired": {row.logical_name: day.isoformat() for row, day in context.expired.items()},
         "notes": list(context.notes),
     }
 
@@ -130,6 +131,7 @@ def read_context(data: Mapping[str, Any]) -> Context:
         persons=data["persons"],
         admin_sets=frozenset(data["adminSets"]),
         guards=data["guards"],
+        expired={Row.parse(row): date.fromisoformat(day) for row, day in data["expired"].items()},
         notes=tuple(data["notes"]),
     )
 

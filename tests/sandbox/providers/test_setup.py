@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from sandbox.folder import REPOSITORY
 
-TOOLS = ("sh", "dirname", "cksum", "cat", "sed", "rm", "mkdir", "ln", "chmod")
+TOOLS = (
+    *("sh", "dirname", "cksum", "cat", "sed", "rm", "mkdir", "ln", "chmod"),
+    *("tr", "uname", "tar", "gzip", "mv", "sha256sum"),
+)
 # The stand-in knows the options of `-m venv` and `-m pip`, and can be told to fail at the latter.
 PYTHON = f"""#!/bin/sh
 case "$*" in
@@ -23,6 +28,8 @@ case "$*" in
 esac
 """
 OLD_PYTHON = "#!/bin/sh\nexit 1\n"
+PLATFORMS = ("linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64")
+SUMS = "tools/pulumi/SHA256SUMS"
 LAST = ".tools/pulumi/bin/pulumi"
 
 
@@ -41,7 +48,7 @@ class Machine:
         shutil.copy(REPOSITORY / "script" / "setup", self.checkout / "script" / "setup")
         (self.checkout / "tools" / "pulumi").mkdir(parents=True)
         (self.checkout / "requirements.txt").write_text("one==1\n")
-        (self.checkout / "constraints.txt").write_text("one==1\n")
+        (self.checkout / "requirements-dev.txt").write_text("one==1\ntwo==1\n")
         for tool in TOOLS:
             (self.path / tool).symlink_to(str(shutil.which(tool)))
 
@@ -66,15 +73,32 @@ class Machine:
         return done.stdout
 
     @property
-    def pip_calls(self) -> int:
-        """How often packages were installed."""
+    def pip_calls(self) -> list[str]:
+        """The arguments with which packages were installed."""
         calls = self.checkout / "pip.calls"
-        return len(calls.read_text().splitlines()) if calls.exists() else 0
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    def offers_archive(self, version: str, *, pinned: str | None = None) -> None:
+        """Let curl fetch a release of the CLI; what is pinned is its own SHA-256 by default."""
+        release = self.checkout.parent / "release" / "pulumi"
+        release.mkdir(parents=True)
+        for name in ("pulumi", "pulumi-language-python"):
+            (release / name).write_text(cli(version))
+            (release / name).chmod(0o755)
+        archive = release.parent / "archive.tar.gz"
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(release, "pulumi")
+        pinned = pinned or hashlib.sha256(archive.read_bytes()).hexdigest()
+        lines = (f"{pinned}  pulumi-v3.259.0-{platform}.tar.gz\n" for platform in PLATFORMS)
+        (self.checkout / "tools" / "pulumi" / "SHA256SUMS").write_text("".join(lines))
+        get = f'while [ "$1" != -o ]; do shift; done\nexec cp \'{archive}\' "$2"\n'
+        self.has("curl", f"#!/bin/sh\n{get}")
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
+    shutil.copy(REPOSITORY / SUMS, made.checkout / SUMS)
     made.has("python3.11", PYTHON)
     made.has("cp", f'#!/bin/sh\nexec {shutil.which("cp")} "$@"\n')
     return made
@@ -83,44 +107,71 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_cli_on_path_is_used_and_nothing_is_done_twice(machine: Machine) -> None:
     machine.has("pulumi", cli("3.259.0"))
     first = machine.sets_up()
-    assert "installing requirements.txt" in first
+    assert "installing requirements-dev.txt" in first
     assert f"{machine.path}/pulumi (3.259.0)" in first
     assert (machine.checkout / LAST).resolve() == machine.path / "pulumi"
     second = machine.sets_up()
     assert second.splitlines() == [
         "python    Python 3.11.9",
-        "packages  as pinned in requirements.txt",
+        "packages  as locked in requirements-dev.txt",
         "pulumi    3.259.0",
     ]
-    assert machine.pip_calls == 1
+    assert len(machine.pip_calls) == 1
     assert machine.sets_up("--quiet") == ""
 
 
 def test_changed_requirements_are_installed_again(machine: Machine) -> None:
     machine.has("pulumi", cli("3.300.1"))
     machine.sets_up()
-    (machine.checkout / "requirements.txt").write_text("one==2\n")
+    (machine.checkout / "requirements-dev.txt").write_text("one==2\n")
     machine.sets_up()
-    assert machine.pip_calls == 2
+    assert len(machine.pip_calls) == 2
 
 
-def test_an_old_cli_is_passed_over_for_the_installer(machine: Machine) -> None:
+def test_packages_are_wheels_with_hashes(machine: Machine) -> None:
+    machine.has("pulumi", cli("3.259.0"))
+    machine.sets_up()
+    (call,) = machine.pip_calls
+    assert "--require-hashes --only-binary :all: --requirement requirements-dev.txt" in call
+
+
+def test_the_runtime_is_the_programs_packages_and_the_pinned_cli(machine: Machine) -> None:
+    machine.has("pulumi", cli("3.300.1"))
+    machine.offers_archive("3.259.0")
+    machine.sets_up("--runtime", "--quiet")
+    (call,) = machine.pip_calls
+    assert "--require-hashes --only-binary :all: --requirement requirements.txt" in call
+    assert not (machine.checkout / LAST).is_symlink()
+    assert machine.sets_up("--runtime", "--quiet") == ""
+    # Everything includes it: nothing is installed anew for it, and a CLI of PATH is not enough.
+    machine.sets_up()
+    machine.sets_up("--runtime")
+    assert len(machine.pip_calls) == 2
+    shutil.rmtree(machine.checkout / ".tools")
+    machine.sets_up()
+    assert (machine.checkout / LAST).is_symlink()
+    assert "from its pinned archive" in machine.sets_up("--runtime")
+    assert "no option --run" in machine.sets_up("--run", fails=True)
+
+
+def test_an_old_cli_is_passed_over_for_the_archive(machine: Machine) -> None:
     machine.has("pulumi", cli("3.258.9"))
-    installer = (
-        "#!/bin/sh\n"
-        'while [ "$1" != --install-root ]; do shift; done\n'
-        'mkdir -p "$2/bin"\n'
-        f"cat >\"$2/bin/pulumi\" <<'END'\n{cli('3.259.0')}END\n"
-        'chmod +x "$2/bin/pulumi"\n'
-    )
-    (machine.checkout / "installer").write_text(installer)
-    fetch = '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncat installer >"$2"\n'
-    machine.has("curl", fetch)
-    assert "3.259.0, from its official installer" in machine.sets_up()
-    assert not (machine.checkout / LAST).with_name("pulumi-language-python").exists()
+    machine.offers_archive("3.259.0")
+    assert "3.259.0, from its pinned archive" in machine.sets_up()
+    host = (machine.checkout / LAST).with_name("pulumi-language-python")
+    assert host.read_text() == cli("3.259.0")
 
 
-def test_without_an_installer_it_is_built_and_gets_a_language_host(machine: Machine) -> None:
+def test_another_archive_than_the_pinned_one_ends_it(machine: Machine) -> None:
+    machine.offers_archive("3.259.0", pinned="0" * 64)
+    machine.has("go", "#!/bin/sh\nexit 0\n")
+    told = machine.sets_up(fails=True)
+    assert "not the release that was reviewed" in told
+    assert not (machine.checkout / LAST).exists()
+    assert not list((machine.checkout / ".tools").rglob("*.tar.gz"))
+
+
+def test_without_a_network_it_is_built_and_gets_a_language_host(machine: Machine) -> None:
     machine.has("curl", "#!/bin/sh\nexit 6\n")
     build = (
         "#!/bin/sh\n"
@@ -156,10 +207,10 @@ def test_no_network_for_the_packages_is_told_and_tried_again(machine: Machine) -
     machine.has("pulumi", cli("3.259.0"))
     (machine.checkout / "no-network").touch()
     told = machine.sets_up(fails=True)
-    assert "script/setup: the pinned packages could not be installed" in told
+    assert "script/setup: the locked packages could not be installed" in told
     (machine.checkout / "no-network").unlink()
     machine.sets_up()
-    assert machine.pip_calls == 2
+    assert len(machine.pip_calls) == 2
 
 
 @pytest.mark.skipif(Path("/usr/local/go/bin/go").exists(), reason="go is where setup looks for it")
