@@ -56,7 +56,7 @@ def access_files(paths: Sequence[str | FilePath], *, root: FilePath) -> frozense
     found: set[str] = set()
     for file in _expand(paths, root, []):
         name = _shown(file, root)
-        data = _read(file, root, []).data
+        data = _read(file, root, [], {}).data
         sets = data.get("permissionSets") if isinstance(data, dict) else None
         policies = (
             entry.get("inlinePolicy")

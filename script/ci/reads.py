@@ -27,7 +27,7 @@ from federation.access import access_files
 from federation.settings import NAMESPACE
 from federation.source import read_yaml
 
-_CHECKOUT: Final = os.environ.get("CHECKOUT") or Path(__file__).parent
+_CHECKOUT: Final = os.environ.get("CHECKOUT") or Path(__file__).resolve().parents[2]
 _FOLDERS: Final = ("access/", "environments/")
 # The policy pack's configuration decides what is refused: it is not access.
 _PACK: Final = re.compile(r"environments/[^/]+/policy\.json")
@@ -85,7 +85,7 @@ class Tree:
 
 
 def reads(config: Mapping[str, Any], files: Tree) -> frozenset[str]:
-    """What a stack with this configuration reads among the files of a commit. Raises UnreadableError."""
+    """What a stack with this configuration reads of a commit's files. Raises UnreadableError."""
     access = config.get(f"{NAMESPACE}:access") or []
     named = [access] if isinstance(access, str) else access
     center = config.get(f"{NAMESPACE}:identityCenter") or {}

@@ -1,13 +1,14 @@
 #!/bin/sh
-# reconcile.sh NAME COMMIT FOLDER: may the environment be updated alone? COMMIT is the one of the
-# last deployment. Writes for $GITHUB_OUTPUT: verdict=nothing|apply|ask, rows=<hash>.
-# `apply` only if the rules are the deployed ones and every change is a row in an account that had
-# none; everything else is for a person, told in FOLDER/issue.md (empty otherwise).
+# reconcile.sh NAME FOLDER: may the environment be updated alone? It runs on the commit of the last
+# deployment, so that rules and code are the deployed ones.
+# Writes for $GITHUB_OUTPUT: verdict=nothing|apply|ask, rows=<hash>. `apply` only if every change is
+# an assignment in an account that had none; everything else is for a person, told in
+# FOLDER/issue.md (empty otherwise).
 set -eu
 . "$(dirname "$0")/common.sh"
-[ $# = 3 ] || fail "give an environment, the deployed commit and a folder."
+[ $# = 2 ] || fail "give an environment and a folder."
 check_name "$1"
-stack=$1 deployed=$2 out=$3
+stack=$1 out=$2
 
 stopped=0
 "$root/script/ci/diff.sh" "$stack" "$out" >&2 || stopped=1
@@ -17,10 +18,6 @@ if [ "$stopped" = 1 ]; then
     printf 'the preview is stopped\n' >"$out/reasons.txt"
 else
     verdict=$("$python" "$root/script/ci/only_new_accounts.py" "$out/preview.json" "$out/reasons.txt")
-fi
-if [ "$verdict" = apply ] && ! git -C "${CHECKOUT:-$root}" diff --quiet "$deployed" HEAD --; then
-    printf 'the files are not those of the last deployment (%s)\n' "$deployed" >>"$out/reasons.txt"
-    verdict=ask
 fi
 : >"$out/issue.md"
 if [ "$verdict" = ask ]; then

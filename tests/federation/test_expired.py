@@ -45,8 +45,8 @@ def test_what_the_rule_would_not_give_today_has_another_cause() -> None:
     """An exclusion, a state or a place that changed is for a person to look at."""
     excluded = {**DEV, "until": LAST, "except": [{"accountName": "web-dev"}]}
     assert ended(excluded).keys() == named("611111111111")
-    never = {"guards": {"never": [{"accountName": "web-dev"}]}}
-    assert ended({**DEV, "until": LAST}, **never).keys() == named("611111111111")
+    never = {"never": [{"accountName": "web-dev"}]}
+    assert ended({**DEV, "until": LAST}, guards=never).keys() == named("611111111111")
     suspended = {"targets": [{"account": "911111111111"}], "until": LAST}
     assert ended(suspended) == {}
     assert MANAGEMENT not in str(ended({"targets": [{"ou": "/"}], "until": LAST}))

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from tests.engine.federation import ACCESS, ROWS, Federation
-from tests.workflows.clone import Clone
 from tests.workflows.hub import Hub, run_script
 
 pytestmark = pytest.mark.engine
@@ -109,7 +108,7 @@ def test_a_guard_stops_a_pull_request_with_its_sentence(pipeline: Pipeline) -> N
     assert run.returncode == 1
     assert "Did you mean" in pipeline.text("diff.md")
     # What stops a pull request also keeps a reconciliation from being applied alone.
-    found = pipeline.run("reconcile.sh", STACK, "HEAD", str(pipeline.out))
+    found = pipeline.run("reconcile.sh", STACK, str(pipeline.out))
     assert found.returncode == 0, found.stderr
     assert "verdict=ask" in found.stdout.splitlines()
     assert "the preview is stopped" in pipeline.text("issue.md")
@@ -167,14 +166,9 @@ def test_a_new_account_gets_its_rows_alone(
     pipeline: Pipeline, workloads_dev: Callable[[], str]
 ) -> None:
     federation = pipeline.federation
-    clone = Clone(pipeline.hub.folder / "clone")
-    clone.write("environments/dev/access.yaml", "rules: deployed\n")
-    head = clone.commit()
 
-    def verdict(commit: str = head) -> dict[str, str]:
-        run = pipeline.run(
-            "reconcile.sh", STACK, commit, str(pipeline.out), CHECKOUT=str(clone.folder)
-        )
+    def verdict() -> dict[str, str]:
+        run = pipeline.run("reconcile.sh", STACK, str(pipeline.out))
         assert run.returncode == 0, run.stderr
         return dict(line.split("=", 1) for line in run.stdout.splitlines())
 
@@ -189,9 +183,6 @@ def test_a_new_account_gets_its_rows_alone(
     account = workloads_dev()
     found = verdict()
     assert found["verdict"] == "apply"
-    # Files that are not the deployed ones are for a person.
-    assert verdict(clone.base)["verdict"] == "ask"
-    assert "last deployment" in pipeline.text("issue.md")
     applied = pipeline.run("up.sh", STACK, found["rows"], str(pipeline.out))
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert {row for row in federation.rows() if row[0] == account} == {

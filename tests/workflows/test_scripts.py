@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.folder import REPOSITORY
 from tests.workflows.clone import DEV, DEV_CONFIG, Clone
 from tests.workflows.hub import BOT, Hub, run_script
 
@@ -270,6 +272,27 @@ def test_there_is_one_comment_an_environment(hub: Hub, diff: Path) -> None:
     assert prod["body"].startswith("<!-- access-diff-prod commit:c1 ")
 
 
+def test_code_and_access_together_are_deployed_by_the_diff_of_the_new_code(
+    hub: Hub, diff: Path
+) -> None:
+    merged(hub)
+    run = run_script(
+        "comment.sh",
+        "7",
+        "access-diff-dev",
+        str(diff),
+        environment=hub.environment(COMMIT="c1", CODE="true"),
+    )
+    assert run.returncode == 0, run.stderr
+    (found,) = hub.read()["comments"]["7"]
+    assert ZERO not in found["body"]
+    assert "changes code, too" in found["body"]
+    assert "no access diff" in reviewed(hub)[1]
+    (diff / "rows").write_text("1" * 64)
+    comment(hub, diff)
+    assert reviewed(hub) == (0, "1" * 64)
+
+
 def test_a_comment_of_somebody_else_is_left_alone(hub: Hub, diff: Path) -> None:
     comment(hub, diff)
     content = hub.read()
@@ -335,24 +358,82 @@ def test_one_issue_is_opened_updated_and_closed(hub: Hub, tmp_path: Path) -> Non
     assert tell("three\n")[-1] == ("open", "three\n")
 
 
-def test_the_last_good_deployment(hub: Hub) -> None:
-    def deployment(ident: int, sha: str, state: str, environment: str = "dev") -> dict[str, Any]:
-        statuses = [{"state": state}, {"state": "in_progress"}]
-        return {"id": ident, "sha": sha, "environment": environment, "statuses": statuses}
-
+def deployed(clone: Clone, hub: Hub, *deployments: dict[str, Any]) -> dict[str, Any]:
     content = hub.read()
     content["deployments"] = [
-        deployment(1, "bad", "failure"),
-        deployment(2, "elsewhere", "success", "prod"),
-        deployment(3, "good", "success"),
-        deployment(4, "older", "success"),
+        {
+            "id": ident,
+            "environment": "dev",
+            "creator": {"login": BOT},
+            "statuses": ["success"],
+            **one,
+        }
+        for ident, one in enumerate(deployments)
     ]
+    for one in content["deployments"]:
+        one["statuses"] = [{"state": state} for state in (*one["statuses"], "in_progress")]
     hub.write(content)
-    run = run_script("deployed.sh", "dev", environment=hub.environment())
-    assert (run.returncode, run.stdout) == (0, "good\n")
-    run = run_script("deployed.sh", "test", environment=hub.environment())
-    assert run.returncode == 1
-    assert "never deployed" in run.stderr
+    environment = hub.environment(CHECKOUT=str(clone.folder), ENVIRONMENTS='["dev", "prod"]')
+    run = run_script("deployed.sh", environment=environment)
+    assert run.returncode == 0, run.stderr
+    return {
+        key: json.loads(value)
+        for key, _, value in (line.partition("=") for line in run.stdout.splitlines())
+    }
+
+
+def test_the_last_good_deployment_of_each_environment(clone: Clone, hub: Hub) -> None:
+    clone.write("README.md", "more\n")
+    latest = clone.commit()
+    assert deployed(
+        clone,
+        hub,
+        {"sha": latest, "statuses": ["failure"]},
+        {"sha": latest, "environment": "prod"},
+        {"sha": clone.base},
+        {"sha": latest},
+    ) == {"environments": ["dev", "prod"], "commits": {"dev": clone.base, "prod": latest}}
+    assert deployed(clone, hub, {"sha": latest}) == {
+        "environments": ["dev"],
+        "commits": {"dev": latest},
+    }
+    assert deployed(clone, hub) == {"environments": [], "commits": {}}
+
+
+def test_a_deployment_of_what_was_never_merged_or_by_somebody_else_does_not_count(
+    clone: Clone, hub: Hub
+) -> None:
+    clone.write("__main__.py", "raise SystemExit\n")
+    unmerged = clone.head()
+    found = deployed(
+        clone,
+        hub,
+        {"sha": unmerged},
+        {"sha": "f" * 40},
+        {"sha": "main"},
+        {"sha": clone.base, "creator": {"login": "mallory"}},
+    )
+    assert found == {"environments": [], "commits": {}}
+    assert deployed(clone, hub, {"sha": unmerged}, {"sha": clone.base})["commits"] == {
+        "dev": clone.base
+    }
+
+
+def test_the_examples_of_this_repository_are_read_where_they_lie(hub: Hub) -> None:
+    environment = hub.environment(ENVIRONMENTS='["dev", "prod"]')
+    run = run_script("environments.sh", "HEAD", "HEAD", environment=environment)
+    assert run.stdout.splitlines() == ["access=[]", "all=[]", "code=false"], run.stderr
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "script/ci/reads.py"), "of", "prod", "HEAD"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "environments/prod/access.yaml",
+        "environments/prod/policies/deploy.json",
+    ]
 
 
 VARIABLES = {
