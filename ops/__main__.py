@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from typing import Final
 
 from federation.errors import InvalidInput
+from ops import INTERRUPTED
 
 # Command: its module (with `add_arguments` and `run`), and what it does in one line.
 COMMANDS: Final = {
@@ -20,13 +21,14 @@ COMMANDS: Final = {
     "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),
     "doctor": ("ops.doctor", "what would keep an update from working, before it hangs"),
+    "up": ("ops.up", "pulumi up, revocations first"),
     "recover": ("ops.recover", "put a stack in order after a killed update"),
     "new-environment": ("ops.new_environment", "write the files of one more environment"),
     "diff": ("ops.diff", "what the next update changes, in terms of access"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
-# Exit codes of every command; the last is a shell's own after Ctrl-C.
-FINE, FINDINGS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+# Exit codes of every command, beside that of an interruption.
+FINE, FINDINGS, UNUSABLE = 0, 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:

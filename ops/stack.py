@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ from federation.access_stack import KEY as FEDERATION_STACK
 from federation.access_stack import AccessStackSettings, load_access_stack
 from federation.checkpoint import Checkpoint, read
 from federation.settings import NAMESPACE, Settings, load_settings
+from ops import INTERRUPTED
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 UNUSABLE: Final = 2
@@ -29,6 +31,7 @@ UNUSABLE: Final = 2
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag, not a secret
 _STACK: Final = "pulumi:pulumi:Stack"
+_ENVIRONMENT: Final = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def day(text: str) -> date:
@@ -105,25 +108,54 @@ class Cli:
         self, *arguments: str, stdin: str = "", seconds: float = 600
     ) -> subprocess.CompletedProcess[str]:
         """Any command; its exit code is the caller's. Raises StackError when it can't run."""
-        command = [
-            *(_executable(), "-C", str(self.directory.resolve()), *arguments),
-            *(("--stack", self.stack) if self.stack else ()),
-            *("--non-interactive", "--color", "never"),
-        ]
         try:
             return subprocess.run(
-                command,
+                self._command(arguments),
                 capture_output=True,
                 text=True,
                 timeout=seconds,
                 check=False,
                 input=stdin,
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                env={**os.environ, **_ENVIRONMENT},
             )
         except OSError as error:
             raise StackError(f"the Pulumi CLI can't be run: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise StackError(f"pulumi {arguments[0]} did not end within {seconds:.0f} s") from None
+
+    def follow(self, *arguments: str, environment: Mapping[str, str] | None = None) -> int:
+        """A command that changes the stack, its output passed on as it comes; its exit code.
+
+        One failing resource does not keep the others from being changed. After Ctrl-C it waits
+        until Pulumi has ended in order, then returns INTERRUPTED. Raises StackError when it can't
+        run.
+        """
+        interrupts: list[int] = []
+        # The terminal sends Ctrl-C to Pulumi as well; killed, it could write down nothing more.
+        before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+        try:
+            ended = subprocess.call(
+                self._command(arguments),
+                stdin=subprocess.DEVNULL,
+                env={
+                    **os.environ,
+                    **_ENVIRONMENT,
+                    "PULUMI_CONTINUE_ON_ERROR": "true",
+                    **(environment or {}),
+                },
+            )
+        except OSError as error:
+            raise StackError(f"the Pulumi CLI can't be run: {error.strerror}") from None
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return INTERRUPTED if interrupts else ended
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [
+            *(_executable(), "-C", str(self.directory.resolve()), *arguments),
+            *(("--stack", self.stack) if self.stack else ()),
+            *("--non-interactive", "--color", "never"),
+        ]
 
     def checked(self, *arguments: str, stdin: str = "", seconds: float = 600) -> str:
         """The standard output of a command that must succeed. Raises StackError."""

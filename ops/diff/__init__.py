@@ -79,7 +79,7 @@ def run(arguments: Namespace) -> int:
     """Print the diff. Raises InvalidInput for files that can't be used."""
     cli = Cli(directory=arguments.cwd, stack=arguments.stack)
     offline = arguments.preview is not None and arguments.stack is None
-    data = _read(arguments.preview) if arguments.preview else _run(cli)
+    data = read_json(arguments.preview) if arguments.preview else _run(cli)
     preview = parse_preview(data, file=arguments.preview or "pulumi preview")
     diff = _diff(preview, cli, arguments, offline=offline)
     if arguments.format == "json":
@@ -88,7 +88,7 @@ def run(arguments: Namespace) -> int:
         sys.stdout.write(as_markdown(diff, limit=arguments.limit))
     else:
         sys.stdout.write(as_text(diff))
-    problems = differences(_read(arguments.reviewed), diff) if arguments.reviewed else []
+    problems = differences(read_json(arguments.reviewed), diff) if arguments.reviewed else []
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if diff.errors or problems else 0
@@ -122,7 +122,8 @@ def _run(cli: Cli) -> Any:
         raise StackError(explain(done.stderr or done.stdout)) from None
 
 
-def _read(file: str) -> Any:
+def read_json(file: str) -> Any:
+    """The content of a JSON file, - for standard input. Raises InvalidInput."""
     try:
         content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         return json.loads(content)

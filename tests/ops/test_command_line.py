@@ -10,8 +10,8 @@ from importlib import import_module
 
 import pytest
 
-from ops import snapshot
-from ops.__main__ import COMMANDS, INTERRUPTED, main
+from ops import INTERRUPTED, snapshot
+from ops.__main__ import COMMANDS, main
 
 
 @pytest.mark.parametrize("name", COMMANDS)

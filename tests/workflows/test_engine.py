@@ -74,7 +74,7 @@ def test_what_was_reviewed_is_applied_and_nothing_else(pipeline: Pipeline) -> No
     )
     refused = pipeline.run("up.sh", STACK, reviewed, str(pipeline.out))
     assert refused.returncode == 1
-    assert "not the reviewed ones" in refused.stderr
+    assert "this is not the reviewed update" in refused.stderr
     assert federation.rows() == ROWS
 
     federation.change_access(lambda access: access["rules"][0]["targets"].pop())
