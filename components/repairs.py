@@ -86,4 +86,8 @@ def repair(plan: Plan, before: RepairLog, makers: Mapping[str, Callable[[Any], N
         (*(one for one in own.removals if one in failed), *plan.repairs),
         [one for sentences in failed.values() for one in sentences],
     )
-    return replace(plan, memberships=own.after([one for one in failed if one.kind == "group"]))
+    return replace(
+        plan,
+        memberships=own.after([one for one in failed if one.kind == "group"]),
+        sets=plan.sets.after(failed),
+    )

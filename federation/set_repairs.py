@@ -33,6 +33,7 @@ from federation.wording import count, plain, several
 
 # AWS user guide, "Tagging": keys that begin so are AWS's own.
 _RESERVED: Final = "aws:"
+_POLICIES: Final = ("managedPolicy", "customerManagedPolicy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,20 @@ class SetPlan:
     repairs: tuple[PermissionSetRepair, ...] = ()
     attached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     arns: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, failed: Collection[object]) -> SetPlan:
+        """The plan once all repairs were tried: a policy that was attached again is taken into the
+        state, from which a refresh in the same update has dropped it.
+        """
+        attached = dict(self.attached)
+        for repair in self.repairs:
+            again = frozenset(
+                one.name
+                for one in repair.differences
+                if one.aspect in _POLICIES and one.live is None and repair not in failed
+            )
+            attached[repair.permission_set] = attached.get(repair.permission_set, again) | again
+        return replace(self, attached=attached)
 
 
 def plan_sets(

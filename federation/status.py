@@ -38,7 +38,8 @@ class Status:
 
     `reached` is the phase that the checkpoint proves, `configured` the one that the configuration
     asks for. `stopped` says why the next update would be refused, "" when it would not. `held` are
-    rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`.
+    rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`, `repairs`
+    are sentences on what the clouds lack of what the state takes for done.
     """
 
     stack: str
@@ -51,6 +52,7 @@ class Status:
     held: Sequence[Mapping[str, Any]] = ()
     unapplied: int = 0
     stopped: str = ""
+    repairs: Sequence[str] = ()
     expiries: Sequence[Expiry] = ()
     next_steps: Sequence[NextStep] = ()
     pending: int = 0
@@ -72,6 +74,7 @@ class Status:
                 f"an update was interrupted and left {self.pending} unfinished operations: run "
                 "python -m ops recover"
             )
+        found += [f"{sentence}: run pulumi up" for sentence in self.repairs]
         if require_all and self.held:
             rows = sum(len(hold["rows"]) for hold in self.held)
             found.append(f"{_many(rows, 'row')} of {_many(len(self.held), 'principal')} are held")
@@ -116,6 +119,7 @@ class Status:
             "held": list(self.held),
             "unapplied": self.unapplied,
             "stopped": self.stopped or None,
+            "repairs": list(self.repairs),
             "expiries": [
                 {
                     "what": expiry.what,

@@ -21,6 +21,7 @@ from federation.phases import PhaseBackError, Situation, next_steps, phase_of
 from federation.plan import Plan, UpdateStoppedError, make_plan
 from federation.principals import IdentityStorePrincipal, holds
 from federation.provisioning import JobStatus
+from federation.repair_sentences import repair_sentences
 from federation.rows import PrincipalKey
 from federation.scope import Census, Scope, take_census
 from federation.settings import Phase
@@ -98,6 +99,7 @@ def read_status(session: Session, now: datetime) -> Status:
         held=_held(session, plan, seen),
         unapplied=len(plan.rows.ready.keys() - made) if plan else 0,
         stopped=stopped,
+        repairs=tuple(repair_sentences(plan.repairs, session.site.organization)) if plan else (),
         expiries=expiries(session),
         next_steps=steps,
         pending=stack.pending,

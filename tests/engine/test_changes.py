@@ -80,7 +80,7 @@ def test_a_group_that_the_stack_makes_has_exactly_the_declared_members(
     members = f"/v1.0/groups/{group['id']}/members"
     assert len(list(graph.all(members))) == 1
     federation.change_access(nobody)
-    assert changed(federation.stack.up()) == [("update", "Group")]
+    assert changed(federation.stack.up()) == [("delete", "GroupMember")]
     assert list(graph.all(members)) == []
 
 

@@ -137,6 +137,7 @@ def test_phase_app_makes_the_application_and_its_assignments(app: Chapter) -> No
         *[("create", "AppRoleAssignment")] * 4,
         ("create", "ApplicationFromTemplate"),
         ("create", "Group"),
+        ("create", "GroupMember"),
         ("create", "ServicePrincipal"),
     ]
     assert app.outputs["phase"] == "app"
