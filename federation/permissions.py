@@ -82,8 +82,10 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
             "identitystore:ListGroups identitystore:ListUsers organizations:DescribeOrganization "
             "organizations:ListAccounts organizations:ListOrganizationalUnitsForParent "
             "organizations:ListRoots sso:DescribeInstance sso:DescribePermissionSet "
-            "sso:ListAccountAssignments sso:ListInstances sso:ListManagedPoliciesInPermissionSet "
-            "sso:ListTagsForResource"
+            "sso:GetInlinePolicyForPermissionSet sso:GetPermissionsBoundaryForPermissionSet "
+            "sso:ListAccountAssignments sso:ListAccountsForProvisionedPermissionSet "
+            "sso:ListCustomerManagedPolicyReferencesInPermissionSet sso:ListInstances "
+            "sso:ListManagedPoliciesInPermissionSet sso:ListTagsForResource"
         ),
     ),
     (
@@ -106,14 +108,8 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
         ),
     ),
     (Feature.ACCESS_STACK, _READING, "sso:ListPermissionSets"),
-    (Feature.INLINE_POLICIES, _READING, "sso:GetInlinePolicyForPermissionSet"),
     (Feature.INLINE_POLICIES, (_DEPLOY,), "sso:PutInlinePolicyToPermissionSet"),
     (Feature.INLINE_POLICIES, _CHANGING, "sso:DeleteInlinePolicyFromPermissionSet"),
-    (
-        Feature.CUSTOMER_POLICIES,
-        _READING,
-        "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
-    ),
     (
         Feature.CUSTOMER_POLICIES,
         (_DEPLOY,),
@@ -124,7 +120,6 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
         _CHANGING,
         "sso:DetachCustomerManagedPolicyReferenceFromPermissionSet",
     ),
-    (Feature.BOUNDARIES, _READING, "sso:GetPermissionsBoundaryForPermissionSet"),
     (Feature.BOUNDARIES, (_DEPLOY,), "sso:PutPermissionsBoundaryToPermissionSet"),
     (Feature.BOUNDARIES, _CHANGING, "sso:DeletePermissionsBoundaryFromPermissionSet"),
     (Feature.SET_TAGS, (_DEPLOY,), "sso:TagResource sso:UntagResource"),

@@ -38,8 +38,8 @@ class Status:
 
     `reached` is the phase that the checkpoint proves, `configured` the one that the configuration
     asks for. `stopped` says why the next update would be refused, "" when it would not. `held` are
-    rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`, `repairs`
-    are sentences on what the clouds lack of what the state takes for done.
+    rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`.
+    `repairs` are sentences on what the clouds lack of what the state takes for done.
     """
 
     stack: str
