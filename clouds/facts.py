@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from clouds.aws import Aws
 from clouds.directory import Directory, read_directory
 from clouds.graph import Graph
+from clouds.job import job_runs
 from clouds.own_groups import read_memberships
 from clouds.permission_sets import read_permission_sets
 from federation.checkpoint import Checkpoint
@@ -58,6 +59,7 @@ def read_facts(
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
         live_sets=read_own_sets(aws, instance, access, checkpoint),
         ignored_tags=aws.ignored_tags,
+        job_runs=job_runs(graph, checkpoint.job),
         warnings=directory.warnings,
     )
     return facts, directory

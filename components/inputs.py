@@ -18,6 +18,7 @@ from clouds.directory import Directory
 from clouds.entra import EntraError
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
+from clouds.job import start_job
 from clouds.own_groups import repair_group
 from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
@@ -89,6 +90,7 @@ class Inputs:
         """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
         makers: dict[str, Callable[[Any], None]] = {
             "group": partial(repair_group, self.graph),
+            "job": partial(start_job, self.graph),
             "permissionSet": set_repairer(
                 self.aws,
                 self.facts.instance,

@@ -38,7 +38,8 @@ class Checkpoint:
     that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
     deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
     groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
-    last update that made some. `foreign` are the URNs of assignments that came into
+    last update that made some. `job` is the path of the provisioning job that the state has
+    started, "" for none. `foreign` are the URNs of assignments that came into
     the state under a name or parent that this program does not give.
     """
 
@@ -47,6 +48,7 @@ class Checkpoint:
     object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
+    job: str = ""
     groups: Mapping[PrincipalKey, str] = field(default_factory=dict)
     owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
@@ -89,6 +91,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     object_ids: dict[PrincipalKey, str] = {}
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
+    job = ""
     foreign: list[str] = []
     fingerprint = ""
     for urn, outputs in resources.items():
@@ -105,6 +108,8 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             object_ids |= _by_key({name: outputs.get("principalObjectId")})
         elif kind == _ROWS:
             holders = _by_key(outputs.get(HOLDERS) or {})
+        elif kind == _JOB and outputs.get("enabled"):
+            job = str(outputs.get("id") or "")
         elif kind == _REPAIRS:
             repairs = RepairLog.from_dict(outputs)
         elif kind == _CREDENTIALS:
@@ -118,6 +123,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         object_ids=object_ids,
         holders=holders,
         provisioning=_JOB in types,
+        job=job,
         sets=stored_sets(resources),
         **_own_groups(resources),
         repairs=repairs,

@@ -28,7 +28,7 @@ from federation.principals import (
     recreated,
 )
 from federation.quotas import check_quotas, estimated_duration
-from federation.repairs import Repair
+from federation.repairs import JobRepair, Repair
 from federation.rows import PrincipalKey, Row
 from federation.set_content import LiveSet
 from federation.set_repairs import NO_TAGS, IgnoredTags, SetPlan, plan_sets
@@ -46,7 +46,8 @@ class Facts:
 
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
     `ignored_tags` are those that the provider is told to leave alone.
-    `warnings` are what the look-ups themselves found.
+    `job_runs` is False for a provisioning job that Entra has switched off, `warnings` are what the
+    look-ups themselves found.
     """
 
     organization: Organization
@@ -58,6 +59,7 @@ class Facts:
     memberships: MembershipFacts = field(default_factory=MembershipFacts)
     live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
     ignored_tags: IgnoredTags = NO_TAGS
+    job_runs: bool = True
     warnings: tuple[Finding, ...] = ()
 
 
@@ -110,9 +112,15 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     return replace(
         plan,
         memberships=own,
-        repairs=(*own.repairs, *plan.repairs),
+        repairs=(*own.repairs, *plan.repairs, *_job_repairs(settings, facts)),
         warnings=(*plan.warnings, *own.warnings),
     )
+
+
+def _job_repairs(settings: Settings, facts: Facts) -> tuple[JobRepair, ...]:
+    """A job whose start failed after it was made is started in the state only."""
+    stopped = settings.provisioning and facts.checkpoint.job and not facts.job_runs
+    return (JobRepair(job=facts.checkpoint.job),) if stopped else ()
 
 
 def plan_access(

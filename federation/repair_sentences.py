@@ -6,18 +6,20 @@ from collections.abc import Iterable
 
 from federation import memberships
 from federation.organization import Organization
-from federation.repairs import GroupRepair, Repair
+from federation.repairs import GroupRepair, JobRepair, PermissionSetRepair, Repair
 from federation.set_repairs import set_sentences
 
 
 def repair_sentences(repairs: Iterable[Repair], organization: Organization) -> list[str]:
     """A sentence without an end for each difference; accounts go by their names."""
-    return [
-        sentence
-        for repair in repairs
-        for sentence in (
-            [memberships.sentence(repair)]
-            if isinstance(repair, GroupRepair)
-            else set_sentences(repair, organization)
-        )
-    ]
+    return [sentence for repair in repairs for sentence in _sentences(repair, organization)]
+
+
+def _sentences(repair: Repair, organization: Organization) -> list[str]:
+    match repair:
+        case GroupRepair():
+            return [memberships.sentence(repair)]
+        case PermissionSetRepair():
+            return set_sentences(repair, organization)
+        case JobRepair():
+            return ["the provisioning job is switched off in Entra, so nobody arrives or leaves"]

@@ -76,7 +76,15 @@ class PermissionSetRepair:
     kind: Literal["permissionSet"] = "permissionSet"
 
 
-Repair = GroupRepair | PermissionSetRepair
+@dataclass(frozen=True, kw_only=True)
+class JobRepair:
+    """The provisioning job, which the state has started and Entra has not; `job` is its path."""
+
+    job: str
+    kind: Literal["job"] = "job"
+
+
+Repair = GroupRepair | PermissionSetRepair | JobRepair
 
 
 def to_dict(repair: Repair) -> dict[str, Any]:
@@ -88,6 +96,8 @@ def from_dict(data: Mapping[str, Any]) -> Repair:
     """The repair that `to_dict` wrote. Raises KeyError or TypeError for other data."""
     if data["kind"] == "group":
         return GroupRepair(**data)
+    if data["kind"] == "job":
+        return JobRepair(**data)
     differences = tuple(Difference(**one) for one in data["differences"])
     return PermissionSetRepair(
         **{**data, "differences": differences, "accounts": tuple(data["accounts"])}

@@ -12,6 +12,7 @@ from federation.domain import duration_seconds, managed_policy_path
 from federation.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.policy_changes import policy_changes, statements
 from federation.preview import Preview, State, Step
+from federation.repairs import Difference, PermissionSetRepair
 from federation.wording import Code, Name, Sentence, listed
 
 Direction = Literal["wider", "narrower", "neutral"]
@@ -59,7 +60,8 @@ class SetChange:
     """A permission set that is new, removed or changed inside.
 
     `replaced` is True when AWS has to make it anew (its roles are made anew with it). A renamed
-    set is a new one with everything that the removed set `instead_of` held.
+    set is a new one with everything that the removed set `instead_of` held. `outdated` are the
+    accounts where an older version of the set is still in effect, which this update ends.
     """
 
     name: str
@@ -69,6 +71,7 @@ class SetChange:
     admin_after: bool = False
     replaced: bool = False
     instead_of: str = ""
+    outdated: tuple[str, ...] = ()
 
     @property
     def direction(self) -> Direction:
@@ -94,10 +97,17 @@ def set_changes(preview: Preview) -> Sets:
     for step in preview.of_kind(*KINDS):
         if "aws:ssoadmin" in step.type:
             parts[_owner(step)].append(step)
-    before = {name: _content(step.before for step in steps) for name, steps in parts.items()}
+    repairs = {
+        one.permission_set: one for one in preview.repairs if isinstance(one, PermissionSetRepair)
+    }
+    before = {
+        name: live_content(_content(step.before for step in steps), repairs.get(name))
+        for name, steps in parts.items()
+    }
     after = {name: _content(step.after for step in steps) for name, steps in parts.items()}
     found = [
-        _change(name, steps, before[name], after[name]) for name, steps in sorted(parts.items())
+        _change(name, steps, before[name], after[name], repairs.get(name))
+        for name, steps in sorted(parts.items())
     ]
     changes = [change for change in found if change is not None]
     return Sets(
@@ -137,8 +147,50 @@ def _exists(steps: Iterable[Step], side: Literal["before", "after"]) -> bool:
     return all(getattr(step, side) is not None for step in own)
 
 
-def _change(name: str, steps: list[Step], before: Content, after: Content) -> SetChange | None:
-    if not any(step.changes for step in steps):
+def live_content(stored: Content, repair: PermissionSetRepair | None) -> Content:
+    """What AWS has, where it is not what the state takes for done."""
+    for one in repair.differences if repair else ():
+        if one.aspect == "tag":
+            tags = {key: value for key, value in stored.tags.items() if key != one.name}
+            live = {} if one.live is None else {one.name: one.live}
+            stored = replace(stored, tags={**tags, **live})
+        elif one.aspect == "managedPolicy":
+            policy = managed_policy_path(one.name)
+            stored = replace(stored, managed=_with(stored.managed, policy, one.live))
+        elif one.aspect == "customerManagedPolicy":
+            stored = replace(stored, customer=_with(stored.customer, one.name, one.live))
+        else:
+            stored = replace(stored, **_live_value(one))
+    return stored
+
+
+def _with(policies: frozenset[str], policy: str, live: str | None) -> frozenset[str]:
+    return policies - {policy} if live is None else policies | {policy}
+
+
+def _live_value(one: Difference) -> dict[str, Any]:
+    live = one.live or ""
+    match one.aspect:
+        case "inlinePolicy":
+            return {"inline": _document(live) if live else None}
+        case "permissionsBoundary":
+            return {"boundary": managed_policy_path(live) if live.startswith("arn:") else live}
+        case "sessionDuration":
+            return {"session": live or _DEFAULT_SESSION}
+        case "relayState":
+            return {"relay_state": live}
+        case _:
+            return {"description": live}
+
+
+def _change(
+    name: str,
+    steps: list[Step],
+    before: Content,
+    after: Content,
+    repair: PermissionSetRepair | None,
+) -> SetChange | None:
+    if not any(step.changes for step in steps) and repair is None:
         return None
     own = next((step for step in steps if step.kind == _SET), None)
     replaced = own is not None and own.op == "replace"
@@ -150,7 +202,7 @@ def _change(name: str, steps: list[Step], before: Content, after: Content) -> Se
         return SetChange(name=name, what="removed", aspects=(), admin_before=before.admin)
     ranks = {"wider": 0, "narrower": 1, "neutral": 2}
     aspects = tuple(sorted(_differences(before, after), key=lambda one: ranks[one.direction]))
-    if not aspects and not replaced:
+    if not aspects and not replaced and not (repair and repair.accounts):
         aspects = (Aspect(direction="neutral", sentence=("written anew, same meaning",)),)
     return SetChange(
         name=name,
@@ -159,6 +211,7 @@ def _change(name: str, steps: list[Step], before: Content, after: Content) -> Se
         admin_before=before.admin,
         admin_after=after.admin,
         replaced=replaced,
+        outdated=repair.accounts if repair else (),
     )
 
 

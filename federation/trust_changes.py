@@ -28,6 +28,10 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
         for change in _read(step, preview)
     ]
     found += member_changes(preview)
+    if any(one.kind == "job" for one in preview.repairs):
+        found.append(
+            _change("changes", ("the provisioning job, switched off in Entra, is started",), None)
+        )
     return tuple(
         sorted(found, key=lambda one: (order[one.effect], one.principal or (), one.sentence))
     )

@@ -84,6 +84,9 @@ def _named(change: AccessChange) -> Name:
 def _set(diff: AccessDiff, change: SetChange) -> Line:
     name = Strong(change.name) if change.admin_after else Name(change.name)
     below = tuple((_direction(one.direction), one.sentence) for one in change.aspects)
+    if change.outdated:
+        older: Sentence = ("an older version is still in effect",)
+        below = (*below, ("danger", (*older, *on_accounts(diff.context, change.outdated))))
     holders = _holders(diff, change.name)
     if change.what == "new":
         admin = ", for administration" if change.admin_after else ""
@@ -96,7 +99,8 @@ def _set(diff: AccessDiff, change: SetChange) -> Line:
         return Line(mark="loss", sentence=("permission set ", name, " is removed"))
     if change.replaced:
         below = (*below, ("interrupt", ("its roles are made anew in every account",)))
-    mark: Mark = "danger" if becomes_admin(change) else _direction(change.direction)
+    loud = becomes_admin(change) or bool(change.outdated)
+    mark: Mark = "danger" if loud else _direction(change.direction)
     if becomes_admin(change):
         gains: Sentence = (name, " now allows administration")
         return Line(mark=mark, sentence=(*gains, *holders), below=below)

@@ -129,6 +129,7 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
         "differences": [
             {"direction": one.direction, "text": plain(one.sentence)} for one in change.aspects
         ],
+        "outdatedAccounts": [_account(diff, ident) for ident in change.outdated],
         "heldBy": _names(diff.holders.get(change.name, ())),
     }
 

@@ -1,0 +1,42 @@
+"""The provisioning job's switch in Entra.
+
+Source: Microsoft Graph v1.0, synchronizationJob: "Get" and "Start".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clouds.entra import EntraError
+from clouds.graph import Graph
+from federation.provisioning import job_status
+from federation.repairs import JobRepair
+
+_NOT_FOUND: Final = 404
+
+
+def job_runs(graph: Graph, job: str) -> bool:
+    """Whether the job at a path is switched on; also for no path, and for a job that is gone.
+
+    Raises EntraError.
+    """
+    if not job:
+        return True
+    try:
+        return job_status(graph.call("GET", job)).enabled
+    except EntraError as error:
+        if error.status == _NOT_FOUND:
+            return True
+        raise
+
+
+def start_job(graph: Graph, repair: JobRepair) -> None:
+    """Start it. Raises EntraError with a sentence that names it."""
+    try:
+        graph.call("POST", f"{repair.job}/start")
+    except EntraError as error:
+        raise EntraError(
+            f"the provisioning job can't be started: {error}; the next pulumi up tries again",
+            code=error.code,
+            status=error.status,
+        ) from None
