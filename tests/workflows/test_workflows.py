@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,81 @@ def test_code_of_a_pull_request_runs_only_behind_reviewers() -> None:
     by_name = dict(jobs())
     assert by_name["preview/code"]["environment"].endswith("-preview-code")
     assert by_name["test-tenant/up"]["environment"] == "test-tenant"
+
+
+def test_beside_the_identities_of_every_night_runs_what_was_deployed() -> None:
+    """What was merged since has not been let through by deploy's reviewers."""
+    for name in ("drift", "reconcile"):
+        by_name = workflow(name)["jobs"]
+        checkout = by_name[name]["steps"][0]
+        assert checkout["uses"].startswith("actions/checkout")
+        assert checkout["with"]["ref"] == (
+            "${{ fromJSON(needs.deployed.outputs.commits)[matrix.environment] }}"
+        )
+        assert by_name[name]["needs"] == "deployed"
+        assert "environment" not in by_name["deployed"]
+        assert "id-token" not in by_name["deployed"]["permissions"]
+
+
+def test_access_ends_before_the_rest_is_judged() -> None:
+    runs = [step.get("run", "") for step in workflow("reconcile")["jobs"]["reconcile"]["steps"]]
+    order = [run.split()[0].rpartition("/")[2] for run in runs if run]
+    assert order == ["expire.sh", "reconcile.sh", "up.sh"]
+
+
+def test_no_branch_but_main_brings_its_own_base() -> None:
+    """A pull request against a branch of one's own would run that branch's code."""
+    found = [
+        workflow(file.stem)["on"]["pull_request_target"]["branches"]
+        for file in FILES
+        if "pull_request_target" in (workflow(file.stem)["on"] or {})
+    ]
+    assert found == [["main"], ["main"]]
+
+
+def test_a_pull_request_with_code_gets_its_hash_from_the_job_code_only() -> None:
+    by_name = dict(jobs())
+    before, after = (
+        next(step["env"] for step in by_name[name]["steps"] if "comment.sh" in step.get("run", ""))
+        for name in ("preview/comment", "preview/comment-code")
+    )
+    assert before == {**after, "CODE": "${{ needs.changed.outputs.code }}"}
+    assert "comment" in by_name["preview/code"]["needs"]
+
+
+def test_beside_an_identity_only_the_runtime_is_installed_and_before_it() -> None:
+    steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+    order = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
+    assert order[:4] == [
+        *("actions/setup-python", "script/setup --runtime", "script/ci/plugins.sh"),
+        "aws-actions/configure-aws-credentials",
+    ]
+    for place, job in jobs():
+        runs = " ".join(step.get("run", "") for step in job["steps"])
+        if not place.startswith("ci/"):
+            assert "script/test" not in runs, place
+            assert "script/setup" not in runs.replace("script/setup --runtime", ""), place
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(".github/workflows/deploy.yml", ".github/CODEOWNERS", ".github/actions/stack/action.yml"),
+        *("script/ci/up.sh", "script/setup", "tools/pulumi/SHA256SUMS", "policy/aws.py"),
+        *("requirements.txt", "Pulumi.prod.yaml", "environments/prod/policy.json"),
+    ],
+)
+def test_who_owns_access_does_not_own_what_runs_beside_the_identities(path: str) -> None:
+    """GitHub documentation, "About code owners": the last pattern that matches counts."""
+    lines = (REPOSITORY / ".github" / "CODEOWNERS").read_text().splitlines()
+    entries = [line.split() for line in lines if line and not line.startswith("#")]
+    assert (REPOSITORY / path).exists()
+    owners = [
+        owners
+        for pattern, *owners in entries
+        if fnmatch(path, pattern.lstrip("/") + "*" * pattern.endswith("/"))
+    ]
+    assert owners[-1] == ["@example/security"]
 
 
 def test_the_base_branchs_preview_takes_the_access_of_the_pull_request() -> None:
