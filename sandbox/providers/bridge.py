@@ -232,7 +232,7 @@ class Bridge(provider_pb2_grpc.ResourceProviderServicer):
         for ignored in request.ignoreChanges:
             new[ignored] = old.get(ignored)
         resource.plan(old, new)
-        dropped = resource.schema.accepted - resource.schema.optional - new.keys()
+        dropped = resource.changes(old, new).keys() - new.keys()
         state = {name: value for name, value in old.items() if name not in dropped} | new
         if not is_unknown(new):
             state |= resource.planned(new)
@@ -289,7 +289,7 @@ def _applied(resource: Resource, old: Properties, new: Properties, found: Proper
     schema = resource.schema
     kept = {name: old[name] for name in schema.optional & schema.sets & old.keys()} | new
     sets = {name: kept[name] for name in schema.sets & kept.keys()}
-    undeclared = schema.accepted - schema.optional - new.keys()
+    undeclared = schema.accepted - schema.optional - new.keys() - old.keys()
     nulls = {name: None for name in undeclared if found.get(name) in ([], {})}
     return found | nulls | sets
 

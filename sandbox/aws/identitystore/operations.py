@@ -15,7 +15,12 @@ StoreOf = Callable[[Call], IdentityStore | None]
 
 
 class IdentityStoreOperations:
-    """Answers calls from the store that `store_of` finds for the caller, if there is one."""
+    """Answers calls from the store that `store_of` finds for the caller, if there is one.
+
+    An external identity provider and SCIM don't close this API: AWS's Identity Store API reference
+    (welcome page) only recommends to use its Create, Update and Delete operations with caution
+    then, since nothing is written back to the identity source. It is the console that refuses.
+    """
 
     def __init__(self, store_of: StoreOf) -> None:
         self._store_of = store_of

@@ -57,7 +57,11 @@ class PermissionSets:
         return {"PermissionSet": _shown(self._site.permission_set(call))}
 
     def _update(self, call: Call) -> Body:
-        """What is left out stays, except for the relay state, which is cleared."""
+        """What is left out stays, except for the relay state, which is cleared.
+
+        So a description cannot be taken out, as seen at AWS (hashicorp/terraform-provider-aws
+        issue 41897, the console included). The relay state: issue 17411 there.
+        """
         changed, body = self._site.changeable(call), call.body
         _require_duration(body.get("SessionDuration"))
         changed.description = body.get("Description", changed.description)

@@ -164,7 +164,10 @@ def provision_on_demand(call: Call, service_principal: str, job: str) -> Json:
         on_demand.admit(found, call.tenant)
     configured = call.engine.settings(found)
     if not configured.base_address:
-        raise bad_request("The synchronization credentials are not configured.", "InvalidOperation")
+        # The code is what the acceptance test of azuread_synchronization_job_provision_on_demand
+        # expects of Graph.
+        told = "The synchronization credentials are not configured."
+        raise bad_request(told, "CredentialsMissing")
     client = call.engine.client(configured)
     try:
         with found.running:

@@ -97,6 +97,12 @@ def test_five_requests_in_ten_seconds(ready: App) -> None:
     assert ready.on_demand(leo, "User").status == 200
 
 
+def test_without_credentials_nothing_is_provisioned(app: App) -> None:
+    app.cloud.do("POST", f"{app.sync}/jobs", {"templateId": "aWSSingleSignon"})
+    answer = app.on_demand(app.cloud.user_id("leo"), "User")
+    assert (answer.status, answer.error[0]) == (400, "CredentialsMissing")
+
+
 def test_requests_of_another_shape_are_refused(ready: App) -> None:
     group = ready.cloud.group_id("AWS-Data")
     assert ready.on_demand(group, "Group", [group] * 6).status == 400
