@@ -140,6 +140,32 @@ def test_a_refused_scim_token(federation: Federation) -> None:
     ]
 
 
+def test_an_access_token_in_clear_text(federation: Federation) -> None:
+    key = "provisioning.accessToken"
+    federation.stack.set_config(
+        "provisioning.endpoint", "https://scim.eu-west-1.amazonaws.com/1/scim/v2"
+    )
+    federation.stack.set_config("provisioning.tokenExpires", "2027-11-20")
+    federation.stack.set_config(key, "readable-token")
+    said = sentence(federation.stack.preview(check=False))
+    assert f"pulumi config set --secret --path 'entra-identity-center:{key}'" in said
+    assert "readable-token" not in said
+
+
+def test_a_reply_url_of_somebody_else(federation: Federation) -> None:
+    metadata = federation.metadata_file.read_text()
+    foreign = "https://eu-west-1.signin.aws.example.com"
+    changed = metadata.replace(federation.sandbox.running.awsUrl, foreign)
+    assert changed != metadata
+    federation.metadata_file.write_text(changed)
+    run = federation.stack.preview(check=False)
+    assert run.exit_code != 0
+    assert "Traceback" not in run.output
+    assert foreign in run.errors
+    assert "is no sign-in host of AWS" in run.errors
+    assert [step for step in run.changes if step.op != "same"] == []
+
+
 def test_a_sandbox_that_does_not_run(federation: Federation) -> None:
     # Bound and closed again: a port at which nobody listens.
     closed = bind(0)
