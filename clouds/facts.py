@@ -10,6 +10,7 @@ from clouds.directory import Directory, read_directory
 from clouds.graph import Graph
 from clouds.own_groups import read_memberships
 from clouds.permission_sets import read_permission_sets
+from clouds.rescuers import read_rescuers
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.instance import Instance, choose_instance
@@ -58,6 +59,7 @@ def read_facts(
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
         live_sets=read_own_sets(aws, instance, access, checkpoint),
         ignored_tags=aws.ignored_tags,
+        rescuers=read_rescuers(graph, access, directory.principals),
         warnings=directory.warnings,
     )
     return facts, directory

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from federation.break_glass import Rescue
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.errors import InvalidInput, Problem
@@ -46,7 +47,8 @@ class Facts:
 
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
     `ignored_tags` are those that the provider is told to leave alone.
-    `warnings` are what the look-ups themselves found.
+    `warnings` are what the look-ups themselves found, `rescuers` counts the people of the
+    break-glass principals.
     """
 
     organization: Organization
@@ -59,6 +61,7 @@ class Facts:
     live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
     ignored_tags: IgnoredTags = NO_TAGS
     warnings: tuple[Finding, ...] = ()
+    rescuers: Mapping[PrincipalKey, int] | None = None
 
 
 class Choices(Protocol):
@@ -123,20 +126,23 @@ def plan_access(
     previous_keys = _previous_keys(access, facts)
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
+    others = _others(facts, previous_keys)
+    found = match(facts.principals.values(), facts.identity_store)
+    gone = {row.principal for row in pinned} - found.arrived.keys()
+    absent = gone - others.keys() if phase is Phase.ACCESS else ()
+    rescue = Rescue(people=facts.rescuers, absent=absent)
     findings = (
         *facts.warnings,
         *resolution.findings,
-        *check_guards(access, resolution, facts.organization, tuple(pinned)),
+        *check_guards(access, resolution, facts.organization, tuple(pinned), rescue),
         *check_quotas(access, resolution, facts.organization),
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
-    others = _others(facts, previous_keys)
     _stop_on_others(choices, facts, pinned, others)
     if phase is not Phase.ACCESS:
         return _without_rows(phase, resolution, findings, previous_keys)
-    found = match(facts.principals.values(), facts.identity_store)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}

@@ -6,6 +6,7 @@ import copy
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,35 @@ def test_two_keys_for_one_group_of_entra(federation: Federation) -> None:
     said = sentence(federation.stack.preview(check=False))
     assert "group again and group platform" in said
     assert "are one object in Entra, 'AWS-Platform'" in said
+
+
+def test_a_break_glass_group_without_people(federation: Federation) -> None:
+    def rescue(access: dict[str, Any]) -> None:
+        access["groups"]["rescue"] = {"displayName": "AWS-Empty"}
+        access["permissionSets"]["Rescue"] = {"managedPolicies": ["AdministratorAccess"]}
+        access["rules"].append(
+            {
+                "id": "rescue",
+                "group": "rescue",
+                "permissionSets": ["Rescue"],
+                "targets": [{"accountName": "web-prod"}],
+                "protected": "acknowledged",
+            }
+        )
+        access["guards"] = {
+            "breakGlass": ["rescue"],
+            "protectedAccounts": [{"accountName": "web-prod"}],
+        }
+
+    graph = federation.sandbox.graph
+    empty = {"displayName": "AWS-Empty", "mailNickname": "empty", "mailEnabled": False}
+    made = graph.call("POST", "/v1.0/groups", {**empty, "securityEnabled": True})
+    federation.change_access(rescue)
+    try:
+        said = sentence(federation.stack.preview(check=False))
+    finally:
+        graph.call("DELETE", f"/v1.0/groups/{made['id']}")
+    assert "break-glass group rescue has no direct member who can sign in" in said
 
 
 def test_a_missing_metadata_file(federation: Federation) -> None:
