@@ -19,6 +19,8 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
+from federation.saml_metadata import is_web_url
+
 
 class EntraError(RuntimeError):
     """A call that Entra refused or that never arrived; the message is one sentence for a person.
@@ -61,13 +63,29 @@ _RETRIES: Final = urllib3.Retry(
     backoff_max=20,
     raise_on_status=False,
     allowed_methods=None,
+    # A 307 would take the client secret along, to whatever host it names.
+    redirect=False,
 )
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
 
 
 def http() -> urllib3.PoolManager:
-    """A connection pool with the time-outs and retries that every call of this package uses."""
+    """A connection pool with the time-outs and retries that every call of this package uses.
+
+    Redirects are never followed: their answers (3xx) are the caller's.
+    """
     return urllib3.PoolManager(retries=_RETRIES, timeout=_TIMEOUT, maxsize=10)
+
+
+def refuse_redirect(answer: urllib3.BaseHTTPResponse, asked: str) -> None:
+    """Raise EntraError for an answer that sends the caller, with its credentials, elsewhere."""
+    if 300 <= answer.status < 400:
+        host = urlsplit(answer.headers.get("Location", "")).netloc or "elsewhere"
+        raise EntraError(
+            f"{asked} answers with a redirect to {host}, which is not followed: credentials go "
+            "nowhere else",
+            status=answer.status,
+        )
 
 
 def endpoints(pool: urllib3.PoolManager, config: Mapping[str, str]) -> Endpoints:
@@ -83,8 +101,8 @@ def endpoints(pool: urllib3.PoolManager, config: Mapping[str, str]) -> Endpoints
         return _CLOUDS[name]
     url = f"https://{host}/metadata/endpoints?api-version=2022-09-01"
     try:
-        document = pool.request("GET", url, retries=2).json()
-        return Endpoints(
+        document = pool.request("GET", url, retries=_RETRIES.new(total=2)).json()
+        found = Endpoints(
             document["authentication"]["loginEndpoint"].rstrip("/"),
             document["microsoftGraphResourceId"].rstrip("/"),
         )
@@ -94,6 +112,9 @@ def endpoints(pool: urllib3.PoolManager, config: Mapping[str, str]) -> Endpoints
         ) from None
     except (KeyError, TypeError, ValueError):
         raise EntraError(f"{host} does not answer with a metadata document") from None
+    if not (is_web_url(found.login) and is_web_url(found.graph)):
+        raise EntraError(f"the metadata of {host} names an endpoint that is not https")
+    return found
 
 
 @dataclass
@@ -152,6 +173,7 @@ class Credentials:
         url = f"{self.endpoints.login}/{quote(self.tenant_id)}/oauth2/v2.0/token"
         try:
             answer = self.pool.request("POST", url, fields=form, encode_multipart=False)
+            refuse_redirect(answer, self.endpoints.login)
             body = answer.json()
         except (urllib3.exceptions.HTTPError, ValueError):
             raise EntraError(

@@ -11,6 +11,7 @@ from clouds.graph import Graph
 from clouds.job import job_runs
 from clouds.own_groups import read_memberships
 from clouds.permission_sets import read_permission_sets
+from clouds.rescuers import read_rescuers
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.instance import Instance, choose_instance
@@ -60,6 +61,7 @@ def read_facts(
         live_sets=read_own_sets(aws, instance, access, checkpoint),
         ignored_tags=aws.ignored_tags,
         job_runs=job_runs(graph, checkpoint.job),
+        rescuers=read_rescuers(graph, access, directory.principals),
         warnings=directory.warnings,
     )
     return facts, directory

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from clouds.entra import Credentials, EntraError, endpoints, http
+from clouds.entra import Credentials, EntraError, endpoints, http, refuse_redirect
 from federation.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
@@ -47,9 +47,20 @@ class Graph:
         return self.credentials.endpoints.login
 
     def call(self, method: str, path: str, body: object | None = None) -> Any:
-        """One request below /v1.0, or to an absolute nextLink; the JSON answer, or None."""
-        base = f"{self.credentials.endpoints.graph}/v1.0"
-        url = path if path.startswith(("https://", "http://")) else base + path
+        """One request below /v1.0, or to an absolute nextLink; the JSON answer, or None.
+
+        The token goes to Graph and nowhere else: a link to another origin, or a redirect, is
+        refused.
+        """
+        graph = self.credentials.endpoints.graph
+        url = f"{graph}/v1.0{path}"
+        if not path.startswith("/"):
+            if _origin(path) != _origin(graph):
+                raise EntraError(
+                    f"Graph's list goes on at {urlsplit(path).netloc or path!r}, which is not "
+                    f"{graph}: nothing is sent there"
+                )
+            url = path
         headers = {
             "Authorization": f"Bearer {self.credentials.token()}",
             "Accept": "application/json",
@@ -57,9 +68,8 @@ class Graph:
         try:
             answer = self.pool.request(method, url, headers=headers, json=body)
         except urllib3.exceptions.HTTPError:
-            raise EntraError(
-                f"Graph can't be reached at {self.credentials.endpoints.graph}"
-            ) from None
+            raise EntraError(f"Graph can't be reached at {graph}") from None
+        refuse_redirect(answer, graph)
         if answer.status >= 400:
             raise _refused(method, path, answer)
         return answer.json() if answer.data else None
@@ -127,6 +137,17 @@ class Graph:
     def start(self, job_path: str) -> None:
         """Switch the job on."""
         self.call("POST", f"{job_path}/start")
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL, the port as far as it is not the scheme's own."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", "", None
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", None if port == default else port
 
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
 
 from clouds.arrivals import ArrivalWait
 from clouds.aws import Aws, AwsError
 from clouds.directory import Directory
+from clouds.emulated import is_emulated
 from clouds.entra import EntraError
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
@@ -35,9 +36,10 @@ from federation.rows import PrincipalKey
 from federation.saml_metadata import (
     MetadataError,
     ServiceProviderMetadata,
+    foreign_reply_urls,
     parse_service_provider_metadata,
 )
-from federation.settings import NAMESPACE, Settings, load_settings
+from federation.settings import NAMESPACE, Settings, check_token_is_secret, load_settings
 
 # Whatever stops an update before it changes anything; each message is a sentence for a person.
 REFUSALS: Final = (
@@ -128,6 +130,7 @@ def read_inputs(root: Path) -> Inputs:
     aws = Aws.connect(configuration("aws"))
     region = aws.region_name
     _check_region(settings, metadata, region)
+    _check_reply_urls(settings, metadata, region)
     site = read_site(aws, tags=access.uses_tags)
     if settings.identity_center.service_provider_metadata and site.instance is None:
         raise UpdateStoppedError(
@@ -164,7 +167,11 @@ def read_inputs(root: Path) -> Inputs:
 
 def _settings() -> Settings:
     file, content = configuration_file()
-    return load_settings(configuration(NAMESPACE), file=file, content=content)
+    settings = load_settings(configuration(NAMESPACE), file=file, content=content)
+    if settings.provisioning:
+        secret = is_config_secret(f"{NAMESPACE}:provisioning")
+        check_token_is_secret(secret=secret, file=file, content=content)
+    return settings
 
 
 def configuration_file() -> tuple[str, bytes]:
@@ -243,6 +250,25 @@ def _check_region(
     ]
     if problems:
         raise InvalidInput(problems)
+
+
+def _check_reply_urls(
+    settings: Settings, metadata: ServiceProviderMetadata | None, region: str
+) -> None:
+    urls = metadata.acs_urls if metadata else ()
+    foreign = foreign_reply_urls(urls, region, emulated=is_emulated())
+    if foreign:
+        raise InvalidInput(
+            [
+                Problem(
+                    file=settings.identity_center.service_provider_metadata or "",
+                    message=f"the assertion consumer service URL {url} is no sign-in host of AWS "
+                    f"in the partition of {region}: whoever answers there gets what people sign in "
+                    "to AWS with; download the SP metadata again (step 3).",
+                )
+                for url in foreign
+            ]
+        )
 
 
 def _check_management_access(inputs: Inputs) -> None:

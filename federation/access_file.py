@@ -256,7 +256,11 @@ class GuardsEntry(Entry):
     """What no rule may do; in one central file only."""
 
     break_glass: list[str] = Field(
-        [], description="Groups or users that keep an admin set in every protected account."
+        [],
+        description="Groups or users that keep an admin set in every protected account; one of "
+        "them at least has people who can sign in. The set is administrative by its own policies, "
+        "without conditions, Deny statements, customer-managed policies or another permissions "
+        "boundary than AdministratorAccess.",
     )
     protected_accounts: list[SelectorEntry] = Field(
         [], description="Accounts that admin sets reach only where a rule acknowledges it."

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from federation.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.declared import Access, PermissionSet, Rule
 from federation.domain import managed_policy_path
 from federation.errors import NOWHERE, Location
@@ -27,9 +28,17 @@ def check_guards(
     resolution: Resolution,
     organization: Organization,
     previous: Collection[Row] = (),
+    rescue: Rescue = UNKNOWN,
 ) -> tuple[Finding, ...]:
-    """Everything that the guards say about declared rows. `previous` are the last update's rows."""
-    return sort_findings(list(_Guards(access, resolution, organization, previous).check()))
+    """Everything that the guards say about declared rows. `previous` are the last update's rows,
+    `rescue` is what is known about the break-glass principals.
+    """
+    guards = _Guards(access, resolution, organization, previous)
+    found = [
+        *guards.check(),
+        *check_break_glass(access, resolution.rows, organization, rescue),
+    ]
+    return sort_findings(found)
 
 
 def is_admin_set(permission_set: PermissionSet) -> bool:
@@ -70,7 +79,6 @@ class _Guards:
         yield from self._management_rows()
         for configured, guard in (
             (guards.protected_accounts, self._admin_on_protected),
-            (guards.break_glass, self._break_glass),
             (guards.never, self._never),
             (guards.max_removals is not None, self._max_removals),
             (guards.separation_of_duties, self._separation_of_duties),
@@ -136,25 +144,6 @@ class _Guards:
                 rule.location,
                 rows,
             )
-
-    def _break_glass(self) -> Iterator[Finding]:
-        held: dict[str, set[str]] = defaultdict(set)
-        for row in self.resolution.rows:
-            if row.permission_set in self._admin_sets:
-                held[row.principal.key].add(row.account)
-        accounts = self.organization.by_id
-        never = self.selection.ids(self.guards.never)
-        needed = {ident for ident in self._protected - never if accounts[ident].active}
-        for key in self.guards.break_glass:
-            missing = sorted(needed - held[key])
-            if missing:
-                names = ", ".join(str(accounts[ident]) for ident in missing)
-                yield self._finding(
-                    "breakGlass",
-                    f"break-glass principal {key} holds no admin set in {names}; "
-                    "without it nobody gets in when everything else fails.",
-                    self.guards.location,
-                )
 
     def _never(self) -> Iterator[Finding]:
         forbidden = self.selection.ids(self.guards.never)

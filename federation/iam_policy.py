@@ -83,11 +83,24 @@ def allows_administration(policy: Mapping[str, Any]) -> bool:
 
     Deny statements and conditions are not weighed: this finds what deserves a second look.
     """
+    return any(
+        one.get("Effect") == "Allow" and _reaches(one) and _escalates(one) for one in _each(policy)
+    )
+
+
+def denies(policy: Mapping[str, Any]) -> bool:
+    """True if a policy has a Deny statement, whatever it denies."""
+    return any(one.get("Effect") == "Deny" for one in _each(policy))
+
+
+def unconditional(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A policy without the statements that only hold under a condition."""
+    return {**policy, "Statement": [one for one in _each(policy) if not one.get("Condition")]}
+
+
+def _each(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     statements = policy.get("Statement", ())
-    for statement in [statements] if isinstance(statements, Mapping) else statements:
-        if statement.get("Effect") == "Allow" and _reaches(statement) and _escalates(statement):
-            return True
-    return False
+    return [statements] if isinstance(statements, Mapping) else list(statements)
 
 
 def _escalates(statement: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from federation.break_glass import Rescue
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.errors import InvalidInput, Problem
@@ -47,7 +48,7 @@ class Facts:
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
     `ignored_tags` are those that the provider is told to leave alone.
     `job_runs` is False for a provisioning job that Entra has switched off, `warnings` are what the
-    look-ups themselves found.
+    look-ups themselves found, `rescuers` counts the people of the break-glass principals.
     """
 
     organization: Organization
@@ -61,6 +62,7 @@ class Facts:
     ignored_tags: IgnoredTags = NO_TAGS
     job_runs: bool = True
     warnings: tuple[Finding, ...] = ()
+    rescuers: Mapping[PrincipalKey, int] | None = None
 
 
 class Choices(Protocol):
@@ -131,20 +133,23 @@ def plan_access(
     previous_keys = _previous_keys(access, facts)
     pinned = _pinned(facts.checkpoint.rows, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
+    others = _others(facts, previous_keys)
+    found = match(facts.principals.values(), facts.identity_store)
+    gone = {row.principal for row in pinned} - found.arrived.keys()
+    absent = gone - others.keys() if phase is Phase.ACCESS else ()
+    rescue = Rescue(people=facts.rescuers, absent=absent)
     findings = (
         *facts.warnings,
         *resolution.findings,
-        *check_guards(access, resolution, facts.organization, tuple(pinned)),
+        *check_guards(access, resolution, facts.organization, tuple(pinned), rescue),
         *check_quotas(access, resolution, facts.organization),
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
-    others = _others(facts, previous_keys)
     _stop_on_others(choices, facts, pinned, others)
     if phase is not Phase.ACCESS:
         return _without_rows(phase, resolution, findings, previous_keys)
-    found = match(facts.principals.values(), facts.identity_store)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,8 +19,19 @@ MAX_METADATA_CHARACTERS: Final = 75_000
 # AWS user guide, "Using IAM Identity Center across multiple Regions": the issuer URL of an
 # instance.
 _ISSUER = re.compile(
-    r"https://(?P<region>[a-z0-9-]+)\.signin\.(aws|amazonaws)\.[a-z.]+/platform/saml/(?P<id>[^/?#]+)"
+    r"https://(?P<region>[a-z0-9-]+)\.signin\.(aws|amazonaws|amazonaws-us-gov)\.[a-z.]+"
+    r"/platform/saml/(?P<id>[^/?#]+)"
 )
+# The hosts under which people sign in to AWS, `<region>.` or for dual-stack `<region>.sso.` before
+# them. AWS user guide, "Using IAM Identity Center across multiple Regions", and of the other
+# partitions AWS GovCloud (US) and Amazon Web Services in China user guides, IAM and SAML.
+_SIGN_IN: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws": ("signin.aws", "signin.aws.amazon.com"),
+    "aws-us-gov": ("signin.amazonaws-us-gov.com", "signin.aws"),
+    "aws-cn": ("signin.amazonaws.cn",),
+}
+_HOST: Final = re.compile(r"(?P<region>[a-z]{2,4}(-[a-z]+)+-\d+)\.(sso\.)?(?P<domain>signin\..+)")
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class MetadataError(ValueError):
@@ -107,6 +119,40 @@ def _index(service: Element) -> int:
         return 0
 
 
+def sign_in_partition(url: str) -> str | None:
+    """The partition of AWS in which an https URL signs people in, None for any other URL.
+
+    Whoever answers at a reply URL gets the assertions that people sign in to AWS with.
+    """
+    if not is_web_url(url) or urlsplit(url).scheme != "https":
+        return None
+    match = _HOST.fullmatch(urlsplit(url).hostname or "")
+    if match is None:
+        return None
+    partition = partition_of(match["region"])
+    return partition if match["domain"] in _SIGN_IN.get(partition, ()) else None
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region: `aws`, `aws-cn`, `aws-us-gov` or another one by its prefix."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso": "aws-iso", "eusc-": "aws-eusc"}
+    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+def foreign_reply_urls(urls: Iterable[str], region: str, *, emulated: bool) -> list[str]:
+    """Those of the URLs that are no sign-in host of AWS in the region's partition.
+
+    `emulated`: both clouds run on this machine, where AWS itself is reached by nothing; then its
+    hosts are AWS's.
+    """
+    return [
+        url
+        for url in urls
+        if sign_in_partition(url) != partition_of(region)
+        and not (emulated and is_web_url(url) and urlsplit(url).hostname in LOOPBACK)
+    ]
+
+
 def is_web_url(url: str) -> bool:
     """True for an https URL, and for an http URL of this machine (Entra accepts both)."""
     try:
@@ -116,6 +162,4 @@ def is_web_url(url: str) -> bool:
         return False
     if not host or parts.username or parts.fragment or re.search(r"[\s\\\"'<>]", url):
         return False
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and host in {"127.0.0.1", "localhost", "::1"}
-    )
+    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)

@@ -252,6 +252,32 @@ def load_settings(values: Mapping[str, Any], *, file: str, content: bytes = b"")
     return load(Settings, values, file=file, content=content)
 
 
+def check_token_is_secret(*, secret: bool, file: str, content: bytes) -> None:
+    """Raise InvalidInput when the access token stands in the configuration in clear text.
+
+    `secret` says whether the engine knows `provisioning` as secret. It does as soon as any value
+    below is encrypted, so the file itself is read as well; the token may also come from elsewhere.
+    """
+    document = read_yaml(content, file)
+    config = document.data.get("config") if isinstance(document.data, dict) else None
+    entry = config.get(f"{NAMESPACE}:provisioning") if isinstance(config, dict) else None
+    written = entry.get("accessToken") if isinstance(entry, dict) else None
+    if secret and not isinstance(written, str):
+        return
+    key = f"{NAMESPACE}:provisioning.accessToken"
+    place = document.locate(("config", f"{NAMESPACE}:provisioning", "accessToken"))
+    raise InvalidInput(
+        [
+            Problem.at(
+                place._replace(path=key),
+                "the access token is readable in the configuration, and in previews: generate a "
+                "new one in the IAM Identity Center console, and write it with pulumi config set "
+                f"--secret --path '{key}'.",
+            )
+        ]
+    )
+
+
 def load(
     model: type[_Model], values: Mapping[str, Any], *, file: str, content: bytes = b""
 ) -> _Model:

@@ -10,11 +10,15 @@ from federation.member_changes import is_told, member_changes, members_of_new
 from federation.preview import Preview, State, Step
 from federation.row_changes import is_row
 from federation.rows import PrincipalKey
+from federation.saml_metadata import sign_in_partition
 from federation.set_changes import KINDS
 from federation.settings import NAMESPACE
 from federation.trust_change import Effect, TrustChange
 from federation.wording import Code, Name, Sentence, count, listed
 
+_FOREIGN: Final = (
+    ", which is no sign-in host of AWS: whoever answers there gets what people sign in to AWS with"
+)
 CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
 
 
@@ -198,7 +202,12 @@ def _reply_urls(step: Step) -> Iterator[TrustChange]:
         yield _change("interrupts", ("all reply URLs removed: nobody can sign in",), None)
     elif step.op == "replace":
         yield _change("interrupts", ("the reply URLs are made anew",), None)
-    yield from _items("reply URL", before, after) if step.op != "delete" else ()
+    if step.op != "delete":
+        new = set(after or ()) - set(before or ())
+        foreign = {url for url in new if sign_in_partition(str(url)) is None}
+        yield from _items("reply URL", before, set(after or ()) - foreign)
+        for url in sorted(foreign):
+            yield _change("opens", ("reply URL added: ", Code(url), _FOREIGN), None)
 
 
 def _certificate(step: Step) -> Iterator[TrustChange]:

@@ -14,14 +14,17 @@ from pulumi_policy import (
     StackValidationArgs,
 )
 
+from federation.saml_metadata import LOOPBACK, sign_in_partition
 from policy.reading import (
     APPLICATION,
     AWS_PROVIDER,
     CERTIFICATE,
     JOB,
+    REPLY_URLS,
     SECRET,
     SERVICE_PRINCIPAL,
     document,
+    is_excepted,
     known,
     moment,
     of_type,
@@ -33,7 +36,6 @@ CERTIFICATE_YEARS: Final = 3
 EXPIRY_DAYS: Final = 60
 # Entra, "Accidental deletions prevention": the threshold's own default.
 DELETE_THRESHOLD: Final = 500
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 def assignment_required(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -103,6 +105,21 @@ def certificate_expiry(args: StackValidationArgs, report: ReportViolation) -> No
             report(f"{certificate.name} {when}: add a new one and roll over.", certificate.urn)
 
 
+def reply_urls(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    """A reply URL of an application that is not AWS's.
+
+    Whoever answers there gets the assertions that people sign in to AWS with.
+    """
+    config = args.get_config()
+    if args.resource_type != REPLY_URLS or is_excepted(args.name, config.get("except", ())):
+        return
+    loopback = bool(config.get("loopback"))
+    for url in known(args.props, "redirectUris", ()):
+        here = loopback and urlsplit(str(url)).hostname in LOOPBACK
+        if not here and sign_in_partition(str(url)) is None:
+            report(f"{args.name} sends sign-ins to {url}, which is no sign-in host of AWS.", None)
+
+
 def scim_endpoint(args: StackValidationArgs, report: ReportViolation) -> None:
     """A SCIM endpoint that is not https, not AWS's, or of another region than AWS's provider.
 
@@ -120,7 +137,7 @@ def scim_endpoint(args: StackValidationArgs, report: ReportViolation) -> None:
 def _wrong_endpoint(address: str, regions: set[str], *, loopback: bool) -> str:
     url = urlsplit(address)
     host = url.hostname or ""
-    if not address or (loopback and host in _LOOPBACK):
+    if not address or (loopback and host in LOOPBACK):
         return ""
     if url.scheme != "https":
         return f"is not https ({url.scheme}://{host}), so that its token is sent in clear text"

@@ -117,6 +117,14 @@ POLICIES: Final[list[Policy]] = [
         entra.saml_sign_on,
     ),
     _resource(
+        "reply-urls",
+        MANDATORY,
+        "Sign-ins go to AWS and to nobody else.",
+        entra.reply_urls,
+        loopback={"type": "boolean", "description": "Allow a URL on this machine."},
+        **{"except": _EXCEPT},
+    ),
+    _resource(
         "certificate-lifetime",
         MANDATORY,
         "Signing certificates don't outlive what Entra itself issues.",

@@ -21,6 +21,7 @@ SERVICE_PRINCIPAL: Final = "azuread:index/servicePrincipal:ServicePrincipal"
 CERTIFICATE: Final = (
     "azuread:index/servicePrincipalTokenSigningCertificate:ServicePrincipalTokenSigningCertificate"
 )
+REPLY_URLS: Final = "azuread:index/applicationRedirectUris:ApplicationRedirectUris"
 SECRET: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"  # noqa: S105 - a type
 JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 

@@ -10,6 +10,7 @@ import pytest
 from clouds.directory import read_directory
 from clouds.entra import EntraError, endpoints, http
 from clouds.graph import Graph
+from clouds.rescuers import read_rescuers
 from clouds.scim import ScimError, try_token
 from federation.access import Access, load_access
 from federation.checkpoint import Checkpoint
@@ -205,6 +206,59 @@ groups:
     made = Checkpoint(object_ids={PrincipalKey("GROUP", "a-made"): platform["id"]})
     with pytest.raises(InvalidInput, match=r"group known and group a-made \(access.yaml:3\)"):
         read_directory(graph, declared, made)
+
+
+def test_who_of_the_break_glass_principals_can_sign_in(
+    graph: Graph, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    declared = access(
+        tmp_path,
+        """
+groups:
+  rescue: {displayName: AWS-Break-Glass}
+  empty: {displayName: AWS-Empty}
+  nested: {displayName: AWS-Nested}
+  disabled: {displayName: AWS-Disabled}
+  made: {displayName: AWS-Made, create: true, members: [ada@example.com, bob@example.com]}
+  other: {displayName: AWS-Platform}
+users:
+  ada: {userPrincipalName: ada@example.com}
+  mallory: {userPrincipalName: mallory@example.com}
+guards:
+  breakGlass: [rescue, empty, nested, disabled, made, ada, mallory]
+  protectedAccounts: [{ou: /}]
+""",
+    )
+    (platform,) = graph.groups_by_name(["AWS-Platform"])
+    (mallory,) = graph.users_by_name(["mallory@example.com"])
+    members = {"AWS-Empty": [], "AWS-Nested": [platform["id"]], "AWS-Disabled": [mallory["id"]]}
+    made = []
+    for name, ids in members.items():
+        body: dict[str, object] = {
+            "displayName": name,
+            "mailEnabled": False,
+            "mailNickname": name,
+            "securityEnabled": True,
+        }
+        if ids:
+            base = f"{graph.credentials.endpoints.graph}/v1.0/directoryObjects"
+            body["members@odata.bind"] = [f"{base}/{ident}" for ident in ids]
+        made.append(graph.call("POST", "/groups", body)["id"])
+    try:
+        principals = read_directory(graph, declared, Checkpoint()).principals
+        found = read_rescuers(graph, declared, principals)
+    finally:
+        for ident in made:
+            graph.call("DELETE", f"/groups/{ident}")
+    assert {key.key: people for key, people in found.items()} == {
+        "rescue": 1,
+        "empty": 0,
+        "nested": 0,
+        "disabled": 0,
+        "made": 2,
+        "ada": 1,
+        "mallory": 0,
+    }
 
 
 def test_an_unreachable_scim_endpoint_is_said_in_a_sentence() -> None:

@@ -6,6 +6,7 @@ import copy
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,35 @@ def test_two_keys_for_one_group_of_entra(federation: Federation) -> None:
     said = sentence(federation.stack.preview(check=False))
     assert "group again and group platform" in said
     assert "are one object in Entra, 'AWS-Platform'" in said
+
+
+def test_a_break_glass_group_without_people(federation: Federation) -> None:
+    def rescue(access: dict[str, Any]) -> None:
+        access["groups"]["rescue"] = {"displayName": "AWS-Empty"}
+        access["permissionSets"]["Rescue"] = {"managedPolicies": ["AdministratorAccess"]}
+        access["rules"].append(
+            {
+                "id": "rescue",
+                "group": "rescue",
+                "permissionSets": ["Rescue"],
+                "targets": [{"accountName": "web-prod"}],
+                "protected": "acknowledged",
+            }
+        )
+        access["guards"] = {
+            "breakGlass": ["rescue"],
+            "protectedAccounts": [{"accountName": "web-prod"}],
+        }
+
+    graph = federation.sandbox.graph
+    empty = {"displayName": "AWS-Empty", "mailNickname": "empty", "mailEnabled": False}
+    made = graph.call("POST", "/v1.0/groups", {**empty, "securityEnabled": True})
+    federation.change_access(rescue)
+    try:
+        said = sentence(federation.stack.preview(check=False))
+    finally:
+        graph.call("DELETE", f"/v1.0/groups/{made['id']}")
+    assert "break-glass group rescue has no direct member who can sign in" in said
 
 
 def test_a_missing_metadata_file(federation: Federation) -> None:
@@ -138,6 +168,32 @@ def test_a_refused_scim_token(federation: Federation) -> None:
     assert not [
         step for step in run.changes if step.kind in {"SynchronizationSecret", "SynchronizationJob"}
     ]
+
+
+def test_an_access_token_in_clear_text(federation: Federation) -> None:
+    key = "provisioning.accessToken"
+    federation.stack.set_config(
+        "provisioning.endpoint", "https://scim.eu-west-1.amazonaws.com/1/scim/v2"
+    )
+    federation.stack.set_config("provisioning.tokenExpires", "2027-11-20")
+    federation.stack.set_config(key, "readable-token")
+    said = sentence(federation.stack.preview(check=False))
+    assert f"pulumi config set --secret --path 'entra-identity-center:{key}'" in said
+    assert "readable-token" not in said
+
+
+def test_a_reply_url_of_somebody_else(federation: Federation) -> None:
+    metadata = federation.metadata_file.read_text()
+    foreign = "https://eu-west-1.signin.aws.example.com"
+    changed = metadata.replace(federation.sandbox.running.awsUrl, foreign)
+    assert changed != metadata
+    federation.metadata_file.write_text(changed)
+    run = federation.stack.preview(check=False)
+    assert run.exit_code != 0
+    assert "Traceback" not in run.output
+    assert foreign in run.errors
+    assert "is no sign-in host of AWS" in run.errors
+    assert [step for step in run.changes if step.op != "same"] == []
 
 
 def test_a_sandbox_that_does_not_run(federation: Federation) -> None:

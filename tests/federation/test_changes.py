@@ -197,6 +197,20 @@ def test_opening_sign_in_to_everybody_comes_first() -> None:
     ]
 
 
+def test_a_reply_url_of_somebody_else_is_told_apart_from_aws_s() -> None:
+    kind = "azuread:index/applicationRedirectUris:ApplicationRedirectUris"
+    aws, evil = "https://eu-west-1.signin.aws/acs", "https://eu-west-1.signin.aws.example.com/acs"
+    given = step("update", kind, "x", before={"redirectUris": []}, after={"redirectUris": [evil]})
+    both = step("create", kind, "y", after={"redirectUris": [aws, evil]})
+    foreign = (
+        ", which is no sign-in host of AWS: whoever answers there gets what people sign in to AWS "
+        "with"
+    )
+    opened = ("opens", f"reply URL added: {evil}{foreign}")
+    assert _trust(_diff(preview(given))) == [opened]
+    assert _trust(_diff(preview(both))) == [opened, ("changes", f"reply URL added: {aws}")]
+
+
 @pytest.mark.parametrize(
     ("op", "kind", "before", "after", "told"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from federation.break_glass import Rescue
 from federation.declared import Access
 from federation.findings import Finding
 from federation.guards import admin_sets, check_guards
@@ -52,10 +53,13 @@ def rule(ident: str, *sets: str, ou: str = "Workloads/Dev", **more: Any) -> dict
     return {"id": ident, "permissionSets": list(sets), "targets": targets, **who, **more}
 
 
-def checked(access: Access, previous: Iterable[Row] = ()) -> tuple[Finding, ...]:
+def checked(
+    access: Access, previous: Iterable[Row] = (), rescue: Rescue | None = None
+) -> tuple[Finding, ...]:
     before = tuple(previous)
     found = resolve(access, company(), today=TODAY, previous=before)
-    return check_guards(access, found, company(), before)
+    rescue = rescue or Rescue(people={BREAK_GLASS: 2})
+    return check_guards(access, found, company(), before, rescue)
 
 
 def findings(*rules: dict[str, Any], **guards: Any) -> list[tuple[str, str, int]]:
@@ -143,6 +147,113 @@ def test_break_glass_keeps_an_admin_set_in_every_protected_account() -> None:
     assert findings(RESCUE, **guards, **never) == []
     weak = {**RESCUE, "permissionSets": ["Audit"]}
     assert len(findings(weak, **guards)) == 1
+
+
+def rescue_with(entry: dict[str, Any], **guards: Any) -> list[str]:
+    """What the guard says of a break-glass set with these policies."""
+    data = access_file(RESCUE, **PROTECTED, breakGlass=["break-glass"], **guards)
+    data["permissionSets"]["Administrator"] = entry
+    return [finding.message for finding in checked(load(data)) if finding.guard == "breakGlass"]
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+ADMIN = {"managedPolicies": ["AdministratorAccess"]}
+ALL: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+CONDITION = {"Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.1"}}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (
+            {**ADMIN, "permissionsBoundary": {"managedPolicy": "job-function/ViewOnlyAccess"}},
+            "its permissions boundary is not AdministratorAccess",
+        ),
+        (
+            {**ADMIN, "permissionsBoundary": {"customerManagedPolicy": {"name": "boundary"}}},
+            "its permissions boundary is not AdministratorAccess",
+        ),
+        (
+            {**ADMIN, "inlinePolicy": policy({**ALL, "Effect": "Deny"})},
+            "its inline policy has a Deny statement",
+        ),
+        ({"managedPolicies": ["AdministratorAccess", "AWSDenyAll"]}, "AWSDenyAll denies"),
+        (
+            {**ADMIN, "customerManagedPolicies": [{"name": "deny"}]},
+            "what its customer-managed policies deny is not known here",
+        ),
+        (
+            {"inlinePolicy": policy({**ALL, **CONDITION})},
+            "its policies don't allow administration without conditions",
+        ),
+        (
+            {"managedPolicies": ["ReadOnlyAccess"]},
+            "its policies don't allow administration without conditions",
+        ),
+    ],
+)
+def test_a_break_glass_set_that_gets_nobody_in_does_not_count(
+    entry: dict[str, Any], why: str
+) -> None:
+    (told,) = rescue_with(entry)
+    assert f"Administrator does not count: {why}; without it nobody gets in" in told
+    # Saying that it is an admin set makes it none.
+    assert len(rescue_with(entry, adminPermissionSets=["Administrator"])) == 1
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ADMIN,
+        {**ADMIN, "permissionsBoundary": {"managedPolicy": "AdministratorAccess"}},
+        {"managedPolicies": ["IAMFullAccess"]},
+        {"inlinePolicy": policy({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})},
+        {"inlinePolicy": policy({**ALL, **CONDITION}, ALL)},
+    ],
+)
+def test_break_glass_sets_that_count(entry: dict[str, Any]) -> None:
+    assert rescue_with(entry) == []
+
+
+def test_a_second_set_that_counts_is_enough() -> None:
+    data = access_file(
+        {**RESCUE, "permissionSets": ["Administrator", "Audit"]},
+        **PROTECTED,
+        breakGlass=["break-glass"],
+    )
+    assert checked(load(data)) == ()
+
+
+def test_break_glass_without_people_stops_and_one_of_several_is_warned_of() -> None:
+    also = {**RESCUE, "id": "ada", "user": "ada"}
+    del also["group"]
+    ada = PrincipalKey("USER", "ada")
+
+    def told(keys: list[str], people: dict[PrincipalKey, int], **guards: Any) -> list[str]:
+        access = load(access_file(RESCUE, also, **PROTECTED, breakGlass=keys, **guards))
+        return [
+            f"{finding.severity}: {finding.message}"
+            for finding in checked(access, rescue=Rescue(people=people))
+        ]
+
+    nobody = "break-glass group break-glass has no direct member who can sign in."
+    assert told(["break-glass"], {BREAK_GLASS: 1}) == []
+    assert told(["break-glass"], {BREAK_GLASS: 0}) == [f"error: {nobody}"]
+    assert told(["break-glass"], {}) == [f"error: {nobody}"]
+    assert told(["break-glass", "ada"], {BREAK_GLASS: 0, ada: 1}) == [f"warning: {nobody}"]
+    assert len(told(["break-glass", "ada"], {BREAK_GLASS: 0, ada: 0})) == 2
+    lenient = {"severity": {"breakGlass": "warn"}}
+    assert told(["break-glass"], {BREAK_GLASS: 0}, **lenient) == [f"warning: {nobody}"]
+
+
+def test_what_is_not_known_about_break_glass_is_never_silent() -> None:
+    access = load(access_file(RESCUE, **PROTECTED, breakGlass=["break-glass"]))
+    (told,) = checked(access, rescue=Rescue())
+    assert (told.severity, told.guard) == ("warning", "unverified")
+    assert "is not known without Entra: pulumi preview checks it" in told.message
 
 
 def test_removals_above_the_limit() -> None:

@@ -101,6 +101,7 @@ def plan(
     parts: dict[str, Any] | None = None,
     object_ids: Mapping[str, str | None] | None = None,
     obstacle: str = "",
+    rescuers: Mapping[PrincipalKey, int] | None = None,
 ) -> Plan:
     (tmp_path / "access.yaml").write_text(access)
     loaded = load_access(["access.yaml"], root=tmp_path)
@@ -120,6 +121,7 @@ def plan(
         identity_store=store,
         checkpoint=before or Checkpoint(),
         today=date(2026, 11, 24),
+        rescuers=rescuers,
     )
     chosen = READY if parts is None else parts
     return make_plan(load_settings(config(**chosen), file=FILE), loaded, facts, preview=preview)
@@ -343,6 +345,42 @@ def test_an_assignment_under_a_foreign_name_stops_the_update_in_a_sentence(
     with pytest.raises(UpdateStoppedError, match="leaves them in AWS") as caught:
         plan(tmp_path, before=before, store=ARRIVED)
     assert f"pulumi state delete --force {shlex.quote(urn)}" in str(caught.value)
+
+
+RESCUED = ACCESS.replace("managedPolicies: [ReadOnlyAccess]", "managedPolicies: [IAMFullAccess]")
+RESCUED += f"""
+guards:
+  breakGlass: [platform]
+  protectedAccounts: [{{account: "{ONE}"}}]
+  severity: {{adminOnProtected: warn}}
+"""
+
+
+def test_break_glass_that_is_gone_from_identity_center_stops_the_update(tmp_path: Path) -> None:
+    """One that has not arrived yet does not: it could never be made then."""
+    people = {PLATFORM: 1}
+    arriving = plan(tmp_path, access=RESCUED, rescuers=people)
+    assert arriving.rows.late
+    there = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    assert plan(tmp_path, access=RESCUED, before=there, store=ARRIVED, rescuers=people).rows.ready
+    with pytest.raises(InvalidInput, match="is gone from Identity Center, so that it gets nobody"):
+        plan(tmp_path, access=RESCUED, before=there, rescuers=people)
+    accepted = plan(
+        tmp_path,
+        access=RESCUED,
+        before=there,
+        rescuers=people,
+        object_ids={"platform": "o-2"},
+        parts={**READY, "acceptRecreated": {"platform": "o-2"}},
+    )
+    assert accepted.rows.late
+
+
+def test_a_plan_says_when_it_does_not_know_the_people_of_break_glass(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no direct member who can sign in"):
+        plan(tmp_path, access=RESCUED, store=ARRIVED, rescuers={})
+    unknown = plan(tmp_path, access=RESCUED, store=ARRIVED)
+    assert "unverified" in {finding.guard for finding in unknown.warnings}
 
 
 def test_scim_credentials_are_recognised_without_keeping_them() -> None:

@@ -7,6 +7,7 @@ import pytest
 from federation.saml_metadata import (
     MAX_METADATA_CHARACTERS,
     MetadataError,
+    foreign_reply_urls,
     is_web_url,
     parse_service_provider_metadata,
 )
@@ -89,3 +90,43 @@ def test_what_is_not_sp_metadata_is_refused_in_one_sentence(document: bytes, sen
 )
 def test_web_urls(url: str, good: bool) -> None:
     assert is_web_url(url) is good
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        (IPV4, "eu-west-1"),
+        (DUAL_STACK, "eu-west-1"),
+        # A second region of the instance.
+        ("https://us-east-1.signin.aws/platform/saml/acs/t-1", "eu-west-1"),
+        ("https://eu-west-1.signin.aws.amazon.com/platform/saml/acs/t-1", "eu-west-1"),
+        ("https://cn-north-1.signin.amazonaws.cn/platform/saml/acs/t-1", "cn-northwest-1"),
+        ("https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/1", "us-gov-east-1"),
+    ],
+)
+def test_sign_in_hosts_of_aws(url: str, region: str) -> None:
+    assert foreign_reply_urls([url], region, emulated=False) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://eu-west-1.signin.aws.example.com/platform/saml/acs/t-1",
+        "https://eu-west-1.signin.aws@example.com/platform/saml/acs/t-1",
+        "https://example.com/eu-west-1.signin.aws/platform/saml/acs/t-1",
+        "https://eu-west-1.signin.aws.amazon.com.evil.example/acs",
+        "https://eu-west-1.evil-signin.aws/acs",
+        "https://evil.aws/acs",
+        "https://amplify.amazonaws.com/acs",
+        "http://eu-west-1.signin.aws/acs",
+        "http://127.0.0.1:8080/acs",
+        # AWS's, of another partition.
+        "https://cn-north-1.signin.amazonaws.cn/platform/saml/acs/t-1",
+        "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/1",
+        "https://eu-west-1.signin.amazonaws.cn/platform/saml/acs/t-1",
+    ],
+)
+def test_other_hosts_are_foreign(url: str) -> None:
+    assert foreign_reply_urls([IPV4, url], "eu-west-1", emulated=False) == [url]
+    here = "127.0.0.1" in url
+    assert foreign_reply_urls([url], "eu-west-1", emulated=True) == ([] if here else [url])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from federation.errors import InvalidInput
-from federation.settings import Phase, load_settings
+from federation.settings import Phase, check_token_is_secret, load_settings
 
 FILE = "Pulumi.dev.yaml"
 APP = {"name": "AWS IAM Identity Center (dev)"}
@@ -123,3 +123,40 @@ def test_the_place_in_the_file_is_told() -> None:
 
 def test_phases_are_ordered() -> None:
     assert [phase.step for phase in Phase] == [0, 1, 2, 3]
+
+
+WRITTEN = """config:
+  entra-identity-center:provisioning:
+    endpoint: {endpoint}
+    accessToken: {token}
+"""
+
+
+@pytest.mark.parametrize(
+    ("secret", "endpoint", "token"),
+    [
+        (False, "https://scim.example", "very-secret-token"),
+        # Something else below the key is encrypted, which makes the whole key secret.
+        (True, "{secure: v1:abc}", "very-secret-token"),
+        # It comes from elsewhere, in clear text.
+        (False, "https://scim.example", "null"),
+    ],
+)
+def test_an_access_token_in_clear_text_is_refused_with_the_command(
+    secret: bool, endpoint: str, token: str
+) -> None:
+    content = WRITTEN.format(endpoint=endpoint, token=token).encode()
+    with pytest.raises(InvalidInput) as caught:
+        check_token_is_secret(secret=secret, file=FILE, content=content)
+    message = str(caught.value)
+    command = "pulumi config set --secret --path 'entra-identity-center:provisioning.accessToken'"
+    assert command in message
+    assert f"{FILE}:4" in message
+    assert "very-secret-token" not in message
+
+
+@pytest.mark.parametrize("token", ["{secure: v1:abc}", "null"])
+def test_an_encrypted_access_token_is_accepted_wherever_it_comes_from(token: str) -> None:
+    content = WRITTEN.format(endpoint="https://scim.example", token=token).encode()
+    check_token_is_secret(secret=True, file=FILE, content=content)
+    check_token_is_secret(secret=True, file=FILE, content=b"")

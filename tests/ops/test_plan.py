@@ -208,6 +208,25 @@ def test_findings_end_with_1_and_the_rows_are_printed_all_the_same(plan: Plan) -
     ]
 
 
+def test_what_is_not_known_offline_is_said_and_is_no_finding(plan: Plan) -> None:
+    administrator = "Administrator: {managedPolicies: [AdministratorAccess]}"
+    rescue = """
+  - id: rescue
+    group: team
+    permissionSets: [Administrator]
+    targets: [{accountName: web-dev}]
+    protected: acknowledged
+guards: {breakGlass: [team], protectedAccounts: [{accountName: web-dev}]}
+"""
+    plan.file.write_text(
+        ACCESS.replace("permissionSets:\n", f"permissionSets:\n  {administrator}\n").rstrip()
+        + rescue
+    )
+    code, _, err = plan()
+    assert code == 0
+    assert "whether break-glass team has people who can sign in is not known without Entra" in err
+
+
 def test_warnings_are_findings(plan: Plan) -> None:
     plan.file.write_text(ACCESS + "guards: {requireOwner: warn}\n")
     code, _, err = plan()

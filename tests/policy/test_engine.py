@@ -35,6 +35,7 @@ BREAKS: dict[str, dict[str, Any]] = {
     "saml-sign-on": {"mode": "oidc"},
     "certificate-lifetime": {"endDate": "2099-01-01T00:00:00Z"},
     "scim-endpoint": {"endpoint": "https://scim.us-east-1.amazonaws.com/1111/scim/v2"},
+    "reply-urls": {"replyUrl": "https://eu-west-1.signin.aws.example.com/platform/saml/acs/1"},
     "scim-scope": {"syncAll": "true"},
     "delete-threshold": {"notifications": {}},
 }

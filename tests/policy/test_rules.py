@@ -17,6 +17,7 @@ from policy.reading import (
     JOB,
     MANAGED_POLICY,
     PERMISSION_SET,
+    REPLY_URLS,
     ROW,
     SECRET,
     SERVICE_PRINCIPAL,
@@ -276,6 +277,26 @@ def test_an_endpoint_of_this_machine_only_where_allowed() -> None:
     assert violations("scim-endpoint", own, {"loopback": True}) == []
     others = secret(BaseAddress="http://scim.eu-west-1.amazonaws.com/1/scim/v2")
     assert len(violations("scim-endpoint", others, {"loopback": True})) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "count"),
+    [
+        ("https://eu-west-1.signin.aws/platform/saml/acs/1", 0),
+        ("https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/1", 0),
+        ("https://eu-west-1.signin.aws.example.com/platform/saml/acs/1", 1),
+        ("http://127.0.0.1:9/platform/saml/acs/1", 1),
+    ],
+)
+def test_reply_urls(url: str, count: int) -> None:
+    right = "https://eu-west-1.sso.signin.aws/platform/saml/acs/1"
+    urls = resource(REPLY_URLS, "reply-urls", {"redirectUris": [right, url]})
+    told = violations("reply-urls", [urls])
+    assert len(told) == count
+    assert all(url in one for one in told)
+    assert violations("reply-urls", [urls], {"except": ["reply-*"]}) == []
+    allowed = violations("reply-urls", [urls], {"loopback": True})
+    assert len(allowed) == (0 if "127.0.0.1" in url else count)
 
 
 def test_provisioning_of_everybody() -> None:

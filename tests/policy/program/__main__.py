@@ -31,6 +31,12 @@ principal = azuread.ServicePrincipal(
     # Whoever instantiated it owns it; without this the second update would end that.
     opts=pulumi.ResourceOptions(ignore_changes=["owners"]),
 )
+azuread.ApplicationRedirectUris(
+    "reply-urls",
+    application_id=application.application_id,
+    type="Web",
+    redirect_uris=[knobs.get("replyUrl", "https://eu-west-1.signin.aws/platform/saml/acs/1")],
+)
 azuread.ServicePrincipalTokenSigningCertificate(
     "certificate",
     service_principal_id=principal.id,
