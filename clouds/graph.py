@@ -46,9 +46,16 @@ class Graph:
         """Base URL of the sign-in service of this cloud."""
         return self.credentials.endpoints.login
 
-    def call(self, method: str, path: str, body: object | None = None) -> Any:
-        """One request below /v1.0, or to an absolute nextLink; the JSON answer, or None."""
-        base = f"{self.credentials.endpoints.graph}/v1.0"
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object | None = None,
+        *,
+        version: Literal["v1.0", "beta"] = "v1.0",
+    ) -> Any:
+        """One request below the version, or to an absolute nextLink; the JSON answer, or None."""
+        base = f"{self.credentials.endpoints.graph}/{version}"
         url = path if path.startswith(("https://", "http://")) else base + path
         headers = {
             "Authorization": f"Bearer {self.credentials.token()}",
