@@ -19,6 +19,7 @@ from components.checkpoint import read_outputs
 from components.desired_state import DesiredState, check_reviewed
 from components.federation_stack import compose_federation_stack
 from components.inputs import REFUSALS, Inputs, read_inputs
+from components.second_ones import refuse_second_ones
 from components.stand_ins import StandIns
 from components.way_out import name_the_way_out
 from federation.quotas import spoken_duration
@@ -46,6 +47,7 @@ try:
         compose_access_stack(access_inputs.repaired())
     else:
         inputs = read_inputs(root)
+        refuse_second_ones(inputs.graph, inputs.aws)
         begin(inputs)
         compose_federation_stack(inputs.repaired())
 except REFUSALS as refusal:

@@ -46,14 +46,21 @@ class Graph:
         """Base URL of the sign-in service of this cloud."""
         return self.credentials.endpoints.login
 
-    def call(self, method: str, path: str, body: object | None = None) -> Any:
-        """One request below /v1.0, or to an absolute nextLink; the JSON answer, or None.
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object | None = None,
+        *,
+        version: Literal["v1.0", "beta"] = "v1.0",
+    ) -> Any:
+        """One request below the version, or to an absolute nextLink; the JSON answer, or None.
 
         The token goes to Graph and nowhere else: a link to another origin, or a redirect, is
         refused.
         """
         graph = self.credentials.endpoints.graph
-        url = f"{graph}/v1.0{path}"
+        url = f"{graph}/{version}{path}"
         if not path.startswith("/"):
             if _origin(path) != _origin(graph):
                 raise EntraError(

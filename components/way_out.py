@@ -7,7 +7,11 @@ from typing import Final
 import pulumi
 
 # What the aws and azuread providers, AWS and Graph say about something that is there already.
-_SIGNS: Final = ("already exists", "already attached")
+# azuread: tf.ImportAsDuplicateDiag and tf.ImportAsExistsDiag.
+_SIGNS: Final = (
+    *("already exists", "already attached"),
+    *("needs to be imported", 'An existing "azuread_'),
+)
 
 
 def is_there_already(errors: list[str]) -> bool:

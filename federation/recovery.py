@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 Json = dict[str, Any]
 
-# The plugins of a killed engine end within ten seconds; until then a call may still be on its way.
-SETTLE_SECONDS: Final = 10.0
+# A killed engine's plugins may live on for longer, but make no call after about a second (measured
+# with the real azuread plugin; the sandbox's doubles end by then).
+SETTLE_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,23 @@ class Interrupted:
     def name(self) -> str:
         """The logical name."""
         return self.urn.split("::", 3)[3]
+
+    @property
+    def type(self) -> str:
+        """The resource type, `aws:ssoadmin/accountAssignment:AccountAssignment`."""
+        return self.urn.split("::")[2].rpartition("$")[2]
+
+
+class TwoNamesError(ValueError):
+    """One object would stand in the state twice; the message names both resources, by URN here."""
+
+    def __init__(self, one: str, other: str, ident: str) -> None:
+        super().__init__(
+            f"{resource_name(one)} is there already, as {resource_name(other)} in this stack's "
+            f"state ({ident}): one object can't be two resources, since what deletes the one would "
+            "take away the other; declare it under its old name, or run the update that deletes "
+            "that one first"
+        )
 
 
 def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
@@ -52,35 +70,68 @@ def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
 
 
 def unrecorded(export: Mapping[str, Any], preview: Mapping[str, Any]) -> Json:
-    """The export, with an unfinished creation for each row that a preview would make.
+    """The export, with an unfinished creation for each resource that may be there already.
 
-    `preview` is the JSON of `pulumi preview`. A row may be there already: its creation was
-    carried out, but the answer got lost, and the second try met what the first one had made. Only
-    rows, which are nothing but who has what where, and only those whose inputs are all known:
-    what has a name of its own is never taken in for its name.
+    `preview` is the JSON of `pulumi preview`. The creation was carried out, but its answer got
+    lost: a provider sends no write again, so that the engine saw a failure and forgot it. Only what
+    LOST names, and only with inputs that are all known.
     """
     result: Json = copy.deepcopy(dict(export))
     operations = [
         {"type": "creating", "resource": step["newState"]}
         for step in preview.get("steps") or ()
-        if step["op"] == "create" and _is_known_row(step["newState"])
+        if step["op"] == "create" and _may_be_there(step["newState"])
     ]
     result["deployment"].setdefault("pending_operations", []).extend(operations)
     return result
 
 
-def _is_known_row(state: Mapping[str, Any]) -> bool:
-    return (
-        state["type"].rpartition(":")[2] in ROWS
-        and _UNKNOWN not in (state.get("inputs") or {}).values()
-        and _UNKNOWN not in str(state.get("provider"))
+def _may_be_there(state: Mapping[str, Any]) -> bool:
+    return state["type"].rpartition(":")[2] in LOST and not _has_unknown(
+        [state.get("inputs"), state.get("provider")]
     )
+
+
+def _has_unknown(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_unknown, value))
+    return isinstance(value, str) and _UNKNOWN in value
+
+
+def complete_until(
+    export: Mapping[str, Any], history: Iterable[Mapping[str, Any]]
+) -> datetime | None:
+    """When this stack had last made everything that was declared (aware); None when unknown.
+
+    `history` is the JSON of `pulumi stack history`, newest first. What this stack is missing was
+    made after its last successful update, or since its first one began. A `destroy` that takes
+    away single resources is none.
+    """
+    for entry in history:
+        if (entry.get("kind"), entry.get("result")) == ("update", "succeeded"):
+            return moment(entry.get("endTime") or entry["startTime"])
+    resources = export["deployment"].get("resources") or ()
+    root: Mapping[str, Any] = next(
+        (one for one in resources if one["type"] == "pulumi:pulumi:Stack"), {}
+    )
+    return moment(root["created"]) if root.get("created") else None
+
+
+def known_ids(export: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The URN of each resource of the state, by its type and id."""
+    resources = export["deployment"].get("resources") or ()
+    return {(one["type"], one["id"]): one["urn"] for one in resources if one.get("id")}
 
 
 def written_at(export: Mapping[str, Any]) -> datetime:
     """When the engine last wrote the checkpoint (aware)."""
-    # Nanoseconds, which datetime does not read.
-    text = export["deployment"]["manifest"]["time"]
+    return moment(export["deployment"]["manifest"]["time"])
+
+
+def moment(text: str) -> datetime:
+    """A time of the engine or of Graph (aware), to the second: some have seven or nine digits."""
     head, _, tail = str(text).partition(".")
     zone = tail.lstrip("0123456789") or "Z"
     return datetime.fromisoformat(head + zone if tail else head)
@@ -91,9 +142,11 @@ def taken_in(export: Mapping[str, Any], ids: Mapping[str, str]) -> Json:
 
     Each begins with its inputs for outputs: a refresh afterwards reads what there really is, and
     drops what there is not. Where a replacement was being made, the old resource is left to be
-    deleted by the next update, as the engine itself would have done.
+    deleted by the next update, as the engine itself would have done. Raises TwoNamesError for an id
+    that another resource of the same type has, whatever becomes of that one.
     """
     result: Json = copy.deepcopy(dict(export))
+    known = known_ids(export)
     deployment = result["deployment"]
     resources: list[Json] = deployment.setdefault("resources", [])
     for operation in deployment.pop("pending_operations", None) or []:
@@ -101,6 +154,9 @@ def taken_in(export: Mapping[str, Any], ids: Mapping[str, str]) -> Json:
         ident = ids.get(made["urn"]) if operation["type"] == "creating" else None
         if not ident:
             continue
+        other = known.setdefault((made["type"], ident), made["urn"])
+        if other != made["urn"]:
+            raise TwoNamesError(made["urn"], other, ident)
         current = [one for one in resources if one["urn"] == made["urn"] and not one.get("delete")]
         if any(one.get("id") == ident for one in current):
             continue
@@ -109,6 +165,12 @@ def taken_in(export: Mapping[str, Any], ids: Mapping[str, str]) -> Json:
         outputs = {k: v for k, v in (made.get("inputs") or {}).items() if k != "__defaults"}
         resources.append({**made, "id": ident, "outputs": outputs})
     return result
+
+
+def resource_name(urn: str) -> str:
+    """Kind and logical name, as a person reads them."""
+    _, _, types, name = urn.split("::", 3)
+    return f"{types.rpartition(':')[2]} {name}"
 
 
 def _assignment(inputs: Mapping[str, Any]) -> str:
@@ -129,7 +191,14 @@ def _identifier_uri(inputs: Mapping[str, Any]) -> str:
 
 # What stands for a value that is not known yet (pulumi/pulumi, plugin/rpc.go, UnknownStringValue).
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-ROWS: Final = frozenset({"AccountAssignment", "AppRoleAssignment"})
+# What a lost answer may leave behind and the provider then refuses to make, or would make twice.
+LOST: Final = frozenset(
+    {
+        *("AccountAssignment", "AppRoleAssignment", "PermissionSet", "Group"),
+        *("ApplicationFromTemplate", "ApplicationIdentifierUri", "ApplicationRedirectUris"),
+        *("ServicePrincipalTokenSigningCertificate", "SynchronizationJob"),
+    }
+)
 _SET: Final = ("permissionSetArn", "instanceArn")
 # Ids that follow from the inputs, as the "Import" sections of the Terraform providers give them
 # (aws: ssoadmin; azuread: application). What a second creation merely overwrites (inline policy,

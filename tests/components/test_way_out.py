@@ -13,6 +13,8 @@ from components.way_out import is_there_already
         "creating SSO Account Assignment for GROUP (1): already exists",
         "attaching Managed Policy (arn) to SSO Permission Set (arn): already attached",
         'A resource with the ID "/applications/1" already exists - to be managed via Terraform',
+        'An existing "azuread_group" with name "AWS-Data" (ID: "1") was found',
+        "To be managed via Terraform, this resource needs to be imported into the State.",
         "ConflictException: PermissionSet with name Deploy already exists.",
         "Request_BadRequest: Permission being assigned already exists on the object",
     ],

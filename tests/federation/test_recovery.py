@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from federation.recovery import DERIVED_IDS, interrupted, taken_in, unrecorded, written_at
+from federation.recovery import (
+    DERIVED_IDS,
+    TwoNamesError,
+    complete_until,
+    interrupted,
+    taken_in,
+    unrecorded,
+    written_at,
+)
 
 ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
 SET = {"permissionSetArn": "ps", "instanceArn": "inst"}
@@ -90,6 +98,44 @@ def test_what_the_state_already_has_is_not_taken_in_twice() -> None:
     assert [(one["id"], one.get("delete", False)) for one in after] == [(IDENT, False)]
 
 
+@pytest.mark.parametrize("more", [{}, {"delete": True}])
+def test_one_object_is_never_two_resources(more: dict[str, Any]) -> None:
+    old = resource("ReadOnly/group/old/1", id=IDENT, **more)
+    new = resource("ReadOnly/group/new/1")
+    with pytest.raises(TwoNamesError) as raised:
+        taken_in(export(old, pending=[("creating", new)]), {new["urn"]: IDENT})
+    assert "AccountAssignment ReadOnly/group/new/1 is there already" in str(raised.value)
+    assert "AccountAssignment ReadOnly/group/old/1" in str(raised.value)
+    # Two that are being made at once are two names as well.
+    both = export(pending=[("creating", resource("a")), ("creating", resource("b"))])
+    with pytest.raises(TwoNamesError):
+        taken_in(both, {resource("a")["urn"]: IDENT, resource("b")["urn"]: IDENT})
+    # An id of another type is another object: a secret has that of its service principal.
+    other = resource("x", id=IDENT) | {"type": "azuread:index/servicePrincipal:ServicePrincipal"}
+    taken_in(export(other, pending=[("creating", new)]), {new["urn"]: IDENT})
+
+
+def updated(result: str, end: str, kind: str = "update") -> dict[str, str]:
+    """An entry of `pulumi stack history`."""
+    return {"kind": kind, "result": result, "startTime": "2026-11-01T00:00:00.000Z", "endTime": end}
+
+
+def test_what_is_missing_was_made_after_the_last_success() -> None:
+    history = [
+        updated("failed", "2026-11-24T12:00:00.000Z"),
+        # Revocations alone, and a refresh, complete nothing.
+        updated("succeeded", "2026-11-24T11:00:00.000Z", kind="destroy"),
+        updated("succeeded", "2026-11-24T10:30:00.000Z", kind="refresh"),
+        updated("succeeded", "2026-11-24T10:00:00.123Z"),
+        updated("succeeded", "2026-11-20T10:00:00.000Z"),
+    ]
+    begun = {"type": "pulumi:pulumi:Stack", "created": "2026-11-10T08:00:00.123456789Z"}
+    state = export(begun, pending=[])
+    assert complete_until(state, history) == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    assert complete_until(state, history[:2]) == datetime(2026, 11, 10, 8, tzinfo=UTC)
+    assert complete_until(export(pending=[]), []) is None
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
@@ -140,7 +186,7 @@ def step(name: str, op: str = "create", **more: Any) -> dict[str, Any]:
     return {"op": op, "urn": state["urn"], "newState": state}
 
 
-def test_rows_that_a_preview_would_make_may_be_there_already() -> None:
+def test_what_a_preview_would_make_may_be_there_already() -> None:
     before = export(resource("old", id="o"), pending=[])
     after = unrecorded(before, {"steps": [step("new"), step("old", op="same")]})
     (one,) = interrupted(after)
@@ -152,11 +198,11 @@ def test_rows_that_a_preview_would_make_may_be_there_already() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"type": "aws:ssoadmin/permissionSet:PermissionSet"},
-        {"type": "azuread:index/group:Group"},
+        {"type": "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"},
         {"inputs": {**INPUTS, "principalId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}},
+        {"inputs": {"owners": ["a", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]}},
         {"provider": "urn::04da6b54-80e4-46f7-96ec-b56ff0331ba9"},
     ],
 )
-def test_what_has_a_name_or_is_not_known_yet_is_never_taken_in(more: dict[str, Any]) -> None:
+def test_what_is_made_again_anyway_or_not_known_yet_is_not_looked_for(more: dict[str, Any]) -> None:
     assert interrupted(unrecorded(export(pending=[]), {"steps": [step("new", **more)]})) == []

@@ -14,7 +14,7 @@ from sandbox.entra.tenant import Json, Tenant
 
 route = Routes()
 
-READ_ONLY = {"id", "createdDateTime", "deletedDateTime"}
+READ_ONLY = {"id", "createdByAppId", "createdDateTime", "deletedDateTime"}
 REQUIRED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled")
 MAX_NAME = 256
 """Characters of a group's display name (Graph reference, resource group)."""
@@ -29,6 +29,8 @@ def new_group(tenant: Tenant, given: Json) -> Json:
         "assignedLabels": [],
         "assignedLicenses": [],
         "classification": None,
+        # Only beta's answers carry it (Graph beta reference, group).
+        "createdByAppId": None,
         "createdDateTime": now,
         "creationOptions": [],
         "description": None,
@@ -93,7 +95,13 @@ def create_group(call: Call) -> Reply:
     for target in (*owners, *members):
         if tenant.find(target) is None:
             raise bad_request(f"Resource '{target}' does not exist.", "Request_ResourceNotFound")
-    group = new_group(tenant, {k: v for k, v in body.items() if k not in READ_ONLY})
+    group = new_group(
+        tenant,
+        {
+            **{k: v for k, v in body.items() if k not in READ_ONLY},
+            "createdByAppId": call.caller.app_id,
+        },
+    )
     for owner in owners:
         link(tenant, tenant.owners, group["id"], owner)
     for member in members:

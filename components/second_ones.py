@@ -1,0 +1,54 @@
+"""No second application and no second certificate of a name: the providers would make them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import pulumi
+
+from clouds.aws import Aws
+from clouds.existing import Existing
+from clouds.graph import Graph
+from federation.recovery import Interrupted
+
+_KINDS: Final = {
+    "ApplicationFromTemplate": "an application of this name and template",
+    "ServicePrincipalTokenSigningCertificate": "a certificate of this name",
+}
+
+
+def refuse_second_ones(graph: Graph, aws: Aws) -> None:
+    """Let `up` fail to make an application or certificate that is there already, in a sentence.
+
+    When the answer to a creation got lost, the state knows nothing of what was made, and Entra
+    takes a second one without a word: people would sign in through the first certificate, while AWS
+    was given the second. Costs a few calls for each that is to be made, none otherwise. Must be
+    called before anything is registered.
+    """
+    existing = Existing(graph=graph, aws=aws)
+
+    async def check(args: pulumi.ResourceHookArgs) -> None:
+        kind = args.type.rpartition(":")[2]
+        one = Interrupted(urn=args.urn, kind=kind, what="creating", inputs=args.new_inputs or {})
+        found = await asyncio.get_running_loop().run_in_executor(None, existing.find, one)
+        if found:
+            raise RuntimeError(
+                f"{_KINDS[kind]} is there already ({found[0].name}, {found[0].id}), but not in "
+                "this stack's state: if an answer got lost or an update was killed, python -m ops "
+                "recover takes it in; else choose another name"
+            )
+
+    hook = pulumi.ResourceHook("second-ones", check)
+
+    def with_hook(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        if args.type_.rpartition(":")[2] not in _KINDS:
+            return None
+        hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
+        return pulumi.ResourceTransformationResult(
+            args.props, pulumi.ResourceOptions.merge(args.opts, hooks)
+        )
+
+    pulumi.runtime.register_stack_transformation(with_hook)
