@@ -24,7 +24,22 @@ def access_lines(diff: AccessDiff) -> Iterator[Line]:
         else:
             yield from _access(diff, change)
     for one in diff.sets:
-        yield _set(diff, one)
+        yield from _not_as_left(diff, one)
+        if one.changes:
+            yield _set(diff, one)
+
+
+def _not_as_left(diff: AccessDiff, change: SetChange) -> Iterator[Line]:
+    """What of a set is in effect although the last update said otherwise."""
+    name = Strong(change.name) if change.admin_after else Name(change.name)
+    if change.missing:
+        gone = " no longer exists in AWS, nor does the access that it gave: pulumi up --refresh"
+        yield Line(mark="danger", sentence=(name, gone, " makes both anew"))
+    if change.outdated:
+        older = " is still provisioned with an older version"
+        where = on_accounts(diff.context, change.outdated)
+        new = ", and is provisioned anew: what was taken out of it is in effect there"
+        yield Line(mark="danger", sentence=(name, older, *where, new))
 
 
 def _in_place(diff: AccessDiff, change: AccessChange, old: str) -> Iterator[Line]:
@@ -94,6 +109,8 @@ def _set(diff: AccessDiff, change: SetChange) -> Line:
         return Line(mark="interrupt", sentence=(*old, f"{follow} have to follow"))
     if change.what == "removed":
         return Line(mark="loss", sentence=("permission set ", name, " is removed"))
+    if change.repaired:
+        below = (*below, ("other", ("AWS had it otherwise than the last update left it",)))
     if change.replaced:
         below = (*below, ("interrupt", ("its roles are made anew in every account",)))
     mark: Mark = "danger" if becomes_admin(change) else _direction(change.direction)
