@@ -71,8 +71,10 @@ def test_an_older_version_in_effect_is_a_danger() -> None:
     assert lines(found) == [
         (
             "danger",
-            "Set is still provisioned with an older version on 2 accounts (1 and 2), and is "
-            "provisioned anew: what was taken out of it is in effect there",
+            (
+                "Set is still provisioned with an older version on 2 accounts (1 and 2), and is "
+                "provisioned anew: what was taken out of it is in effect there"
+            ),
         )
     ]
     (told,) = as_dict(found)["permissionSets"]
