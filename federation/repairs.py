@@ -55,8 +55,8 @@ class Difference:
 
     aspect: Aspect
     name: str = ""
-    live: str | None
-    declared: str | None
+    live: str | None = None
+    declared: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from federation.domain import duration_seconds, managed_policy_path
 from federation.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.policy_changes import policy_changes, statements
 from federation.preview import Preview, State, Step
-from federation.repairs import Difference, PermissionSetRepair
+from federation.repairs import PermissionSetRepair
 from federation.wording import Code, Name, Sentence, listed
 
 Direction = Literal["wider", "narrower", "neutral"]
@@ -60,8 +60,10 @@ class SetChange:
     """A permission set that is new, removed or changed inside.
 
     `replaced` is True when AWS has to make it anew (its roles are made anew with it). A renamed
-    set is a new one with everything that the removed set `instead_of` held. `outdated` are the
-    accounts where an older version of the set is still in effect, which this update ends.
+    set is a new one with everything that the removed set `instead_of` held.
+
+    `repaired` says that AWS has the set otherwise than the last update left it, `missing` that it
+    has it no more. `outdated` are the ids of the accounts where an older version is in effect.
     """
 
     name: str
@@ -71,7 +73,14 @@ class SetChange:
     admin_after: bool = False
     replaced: bool = False
     instead_of: str = ""
+    repaired: bool = False
+    missing: bool = False
     outdated: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether the set itself changes, not only where it is provisioned."""
+        return bool(self.aspects) or self.what != "changed" or self.replaced
 
     @property
     def direction(self) -> Direction:
@@ -97,17 +106,18 @@ def set_changes(preview: Preview) -> Sets:
     for step in preview.of_kind(*KINDS):
         if "aws:ssoadmin" in step.type:
             parts[_owner(step)].append(step)
+    before = {name: _content(step.before for step in steps) for name, steps in parts.items()}
+    after = {name: _content(step.after for step in steps) for name, steps in parts.items()}
     repairs = {
         one.permission_set: one for one in preview.repairs if isinstance(one, PermissionSetRepair)
     }
-    before = {
-        name: live_content(_content(step.before for step in steps), repairs.get(name))
-        for name, steps in parts.items()
-    }
-    after = {name: _content(step.after for step in steps) for name, steps in parts.items()}
+    for name, repair in repairs.items():
+        # What the update finds in AWS, and makes of it.
+        before[name] = _repaired(before.get(name, Content()), repair, "live")
+        after[name] = _repaired(after.get(name, Content()), repair, "declared")
     found = [
-        _change(name, steps, before[name], after[name], repairs.get(name))
-        for name, steps in sorted(parts.items())
+        _change(name, parts[name], before[name], after[name], repairs.get(name))
+        for name in sorted(before)
     ]
     changes = [change for change in found if change is not None]
     return Sets(
@@ -147,42 +157,6 @@ def _exists(steps: Iterable[Step], side: Literal["before", "after"]) -> bool:
     return all(getattr(step, side) is not None for step in own)
 
 
-def live_content(stored: Content, repair: PermissionSetRepair | None) -> Content:
-    """What AWS has, where it is not what the state takes for done."""
-    for one in repair.differences if repair else ():
-        if one.aspect == "tag":
-            tags = {key: value for key, value in stored.tags.items() if key != one.name}
-            live = {} if one.live is None else {one.name: one.live}
-            stored = replace(stored, tags={**tags, **live})
-        elif one.aspect == "managedPolicy":
-            policy = managed_policy_path(one.name)
-            stored = replace(stored, managed=_with(stored.managed, policy, one.live))
-        elif one.aspect == "customerManagedPolicy":
-            stored = replace(stored, customer=_with(stored.customer, one.name, one.live))
-        else:
-            stored = replace(stored, **_live_value(one))
-    return stored
-
-
-def _with(policies: frozenset[str], policy: str, live: str | None) -> frozenset[str]:
-    return policies - {policy} if live is None else policies | {policy}
-
-
-def _live_value(one: Difference) -> dict[str, Any]:
-    live = one.live or ""
-    match one.aspect:
-        case "inlinePolicy":
-            return {"inline": _document(live) if live else None}
-        case "permissionsBoundary":
-            return {"boundary": managed_policy_path(live) if live.startswith("arn:") else live}
-        case "sessionDuration":
-            return {"session": live or _DEFAULT_SESSION}
-        case "relayState":
-            return {"relay_state": live}
-        case _:
-            return {"description": live}
-
-
 def _change(
     name: str,
     steps: list[Step],
@@ -190,7 +164,8 @@ def _change(
     after: Content,
     repair: PermissionSetRepair | None,
 ) -> SetChange | None:
-    if not any(step.changes for step in steps) and repair is None:
+    changed = any(step.changes for step in steps)
+    if not changed and repair is None:
         return None
     own = next((step for step in steps if step.kind == _SET), None)
     replaced = own is not None and own.op == "replace"
@@ -202,7 +177,7 @@ def _change(
         return SetChange(name=name, what="removed", aspects=(), admin_before=before.admin)
     ranks = {"wider": 0, "narrower": 1, "neutral": 2}
     aspects = tuple(sorted(_differences(before, after), key=lambda one: ranks[one.direction]))
-    if not aspects and not replaced and not (repair and repair.accounts):
+    if not aspects and not replaced and changed:
         aspects = (Aspect(direction="neutral", sentence=("written anew, same meaning",)),)
     return SetChange(
         name=name,
@@ -211,6 +186,8 @@ def _change(
         admin_before=before.admin,
         admin_after=after.admin,
         replaced=replaced,
+        repaired=repair is not None and bool(repair.differences),
+        missing=repair is not None and repair.missing,
         outdated=repair.accounts if repair else (),
     )
 
@@ -240,6 +217,39 @@ def _content(states: Iterable[State | None]) -> Content:
                 "tags": inputs.get("tags") or {},
             }
     return Content(managed=frozenset(managed), customer=frozenset(customer), **values)
+
+
+def _repaired(
+    content: Content, repair: PermissionSetRepair, side: Literal["live", "declared"]
+) -> Content:
+    """The content with what a repair says of one side of its differences."""
+    for one in repair.differences:
+        value: str | None = getattr(one, side)
+        if one.aspect == "managedPolicy":
+            path = frozenset({managed_policy_path(one.name)})
+            kept = content.managed - path
+            content = replace(content, managed=kept if value is None else kept | path)
+        elif one.aspect == "customerManagedPolicy":
+            kept = content.customer - {one.name}
+            content = replace(content, customer=kept if value is None else kept | {one.name})
+        elif one.aspect == "tag":
+            others = {key: text for key, text in content.tags.items() if key != one.name}
+            tags = others if value is None else others | {one.name: value}
+            content = replace(content, tags=tags)
+        elif one.aspect == "inlinePolicy":
+            content = replace(content, inline=None if value is None else _document(value))
+        elif one.aspect == "permissionsBoundary":
+            boundary = value or ""
+            if boundary.startswith("arn:"):
+                boundary = managed_policy_path(boundary)
+            content = replace(content, boundary=boundary)
+        elif one.aspect == "sessionDuration":
+            content = replace(content, session=value or _DEFAULT_SESSION)
+        elif one.aspect == "relayState":
+            content = replace(content, relay_state=value or "")
+        else:
+            content = replace(content, description=value or "")
+    return content
 
 
 def _path(reference: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from federation.diagnosis import Findings, lines, to_dict
 from federation.permissions import Feature, Purpose, declared_features, made_features
 from ops.preflight.aws import AwsChecks
 from ops.preflight.entra import EntraChecks
+from ops.preflight.repairs import check_repairs
 from ops.preflight.tools import check_tools
 from ops.session import Session
 from ops.stack import Stack, add_stack_arguments, command, open_stack
@@ -67,6 +68,9 @@ def examine(session: Session, purpose: Purpose) -> Findings:
     findings = Findings()
     check_tools(session.stack.cli, findings)
     examine_clouds(session, purpose, findings)
+    # What keeps the clouds from being read is said already, and a destroy repairs nothing.
+    if purpose is not Purpose.DESTROY and not findings.problems:
+        _guarded(lambda: check_repairs(session, findings), findings)
     if session.stack.pending:
         findings.problem(
             "pending",

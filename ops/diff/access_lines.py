@@ -24,7 +24,22 @@ def access_lines(diff: AccessDiff) -> Iterator[Line]:
         else:
             yield from _access(diff, change)
     for one in diff.sets:
-        yield _set(diff, one)
+        yield from _not_as_left(diff, one)
+        if one.changes:
+            yield _set(diff, one)
+
+
+def _not_as_left(diff: AccessDiff, change: SetChange) -> Iterator[Line]:
+    """What of a set is in effect although the last update said otherwise."""
+    name = Strong(change.name) if change.admin_after else Name(change.name)
+    if change.missing:
+        gone = " no longer exists in AWS, nor does the access that it gave: pulumi up --refresh"
+        yield Line(mark="danger", sentence=(name, gone, " makes both anew"))
+    if change.outdated:
+        older = " is still provisioned with an older version"
+        where = on_accounts(diff.context, change.outdated)
+        new = ", and is provisioned anew: what was taken out of it is in effect there"
+        yield Line(mark="danger", sentence=(name, older, *where, new))
 
 
 def _in_place(diff: AccessDiff, change: AccessChange, old: str) -> Iterator[Line]:
@@ -84,9 +99,6 @@ def _named(change: AccessChange) -> Name:
 def _set(diff: AccessDiff, change: SetChange) -> Line:
     name = Strong(change.name) if change.admin_after else Name(change.name)
     below = tuple((_direction(one.direction), one.sentence) for one in change.aspects)
-    if change.outdated:
-        older: Sentence = ("an older version is still in effect",)
-        below = (*below, ("danger", (*older, *on_accounts(diff.context, change.outdated))))
     holders = _holders(diff, change.name)
     if change.what == "new":
         admin = ", for administration" if change.admin_after else ""
@@ -97,10 +109,11 @@ def _set(diff: AccessDiff, change: SetChange) -> Line:
         return Line(mark="interrupt", sentence=(*old, f"{follow} have to follow"))
     if change.what == "removed":
         return Line(mark="loss", sentence=("permission set ", name, " is removed"))
+    if change.repaired:
+        below = (*below, ("other", ("AWS had it otherwise than the last update left it",)))
     if change.replaced:
         below = (*below, ("interrupt", ("its roles are made anew in every account",)))
-    loud = becomes_admin(change) or bool(change.outdated)
-    mark: Mark = "danger" if loud else _direction(change.direction)
+    mark: Mark = "danger" if becomes_admin(change) else _direction(change.direction)
     if becomes_admin(change):
         gains: Sentence = (name, " now allows administration")
         return Line(mark=mark, sentence=(*gains, *holders), below=below)

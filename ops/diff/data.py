@@ -126,10 +126,12 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
         "direction": change.direction,
         "admin": {"before": change.admin_before, "after": change.admin_after},
         "madeAnew": change.replaced,
+        "repaired": change.repaired,
+        "missing": change.missing,
+        "outdatedOn": [_account(diff, ident) for ident in change.outdated],
         "differences": [
             {"direction": one.direction, "text": plain(one.sentence)} for one in change.aspects
         ],
-        "outdatedAccounts": [_account(diff, ident) for ident in change.outdated],
         "heldBy": _names(diff.holders.get(change.name, ())),
     }
 

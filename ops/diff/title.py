@@ -14,7 +14,7 @@ def title(diff: AccessDiff) -> str:
     sets = [
         change.direction
         for change in diff.sets
-        if change.what == "changed" and not becomes_admin(change)
+        if change.what == "changed" and change.changes and not becomes_admin(change)
     ]
     parts = [
         *number(_pairs(diff, "gained"), "gain"),
@@ -24,6 +24,8 @@ def title(diff: AccessDiff) -> str:
         *_sets(sets.count("wider"), "widened"),
         *_sets(sets.count("narrower"), "narrowed"),
         *_sets(sets.count("neutral"), "changed"),
+        *_sets(sum(bool(one.outdated) for one in diff.sets), "to be provisioned anew"),
+        *_sets(sum(one.missing for one in diff.sets), "missing in AWS"),
         *number(_members(diff, "more"), "member gained", "members gained"),
         *number(_members(diff, "less"), "member lost", "members lost"),
         *number(sum(change.what == "new" for change in diff.sets), "new permission set"),

@@ -8,17 +8,21 @@ found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 mkdir -p "$(dirname "$2")"
 : >"$2"
-if pulumi_in "$1" refresh --preview-only --expect-no-changes --suppress-outputs --suppress-progress >"$found" 2>&1; then
-    exit 0
+drifted=
+if ! pulumi_in "$1" refresh --preview-only --expect-no-changes --suppress-outputs --suppress-progress >"$found" 2>&1; then
+    drifted=$(grep -E '^ *[~+-]' "$found" | grep -v 'pulumi:pulumi:Stack' | sed 's/^ */    /' | sort -u) || drifted=
+    [ -n "$drifted" ] || {
+        cat "$found" >&2
+        fail "the clouds can't be compared with the last update of $1."
+    }
 fi
-drifted=$(grep -E '^ *[~+-]' "$found" | grep -v 'pulumi:pulumi:Stack' | sed 's/^ */    /' | sort -u) || drifted=
-[ -n "$drifted" ] || {
-    cat "$found" >&2
-    fail "the clouds can't be compared with the last update of $1."
-}
+# What no refresh shows: accounts where an older version of a permission set is in effect.
+(cd "$root" && "$python" -m ops doctor -C "$project" --stack "$1" --for preview --json) >"$found" || [ $? = 1 ]
+repairs=$("$python" "$root/script/ci/unfinished.py" "$found") || fail "what $1 lacks can't be told."
+[ -n "$drifted$repairs" ] || exit 0
 {
-    printf 'Something outside of Pulumi has changed what `%s` manages:\n\n' "$1"
-    printf '%s\n' "$drifted"
+    printf 'Something outside of Pulumi has changed what `%s` manages, or was never finished:\n\n' "$1"
+    printf '%s\n' "$drifted" "$repairs"
     printf '\n`pulumi up --refresh --stack %s` puts it back as declared; or change the declaration.\n' "$1"
     printf 'This issue closes itself once both agree.\n'
 } >"$2"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from federation.declared import Boundary, CustomerPolicy, PermissionSet
 from federation.organization import Organization
-from federation.repairs import Difference, PermissionSetRepair
+from federation.repairs import Difference, PermissionSetRepair, RepairLog
 from federation.set_content import (
     LiveSet,
     SetContent,
@@ -261,6 +261,23 @@ def test_a_description_taken_out_becomes_the_name_where_aws_has_one() -> None:
         made = planned(model, content(description=live), content(description=live))
         assert made.models["Set"].description == "Set"
         assert not made.repairs
+
+
+def test_the_log_is_read_as_the_engine_keeps_it() -> None:
+    """The engine drops what is null; a log that can't be read again would stop every update."""
+    repairs = tuple(
+        PermissionSetRepair(permission_set="Set", arn=ARN, differences=(one,), accounts=(ONE,))
+        for *_, one in CASES.values()
+        if one
+    )
+    log = RepairLog(number=1, repairs=repairs)
+    assert RepairLog.from_dict(without_null(log.to_dict())) == log
+
+
+def without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_null(item) for key, item in value.items() if item is not None}
+    return [without_null(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def test_a_set_that_is_new_or_not_asked_about_has_nothing_to_repair() -> None:

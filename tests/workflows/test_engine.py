@@ -132,6 +132,14 @@ def test_drift_is_told_until_it_is_gone(pipeline: Pipeline) -> None:
     run = pipeline.run("drift.sh", STACK, str(issue))
     assert run.returncode == 0, run.stderr
     assert "ReadOnly/group/platform/611111111111" in issue.read_text()
+    # Detached behind the stack, and not provisioned: a refresh sees the one, AWS tells the other.
+    aws.sso_admin.detach_managed_policy_from_permission_set(
+        InstanceArn=instance["InstanceArn"],
+        PermissionSetArn=arn,
+        ManagedPolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess",
+    )
+    assert pipeline.run("drift.sh", STACK, str(issue)).returncode == 0
+    assert "ReadOnly is still provisioned with an older version on 2 accounts" in issue.read_text()
     broken = pipeline.run("drift.sh", STACK, str(issue), PULUMI_BACKEND_URL="file:///nowhere")
     assert broken.returncode == 1
 
