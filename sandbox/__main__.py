@@ -16,6 +16,7 @@ from sandbox.console import Console, shown
 from sandbox.control import PREFIX, post, step_from
 from sandbox.environment import as_shell, environment
 from sandbox.folder import Folder, Running, SandboxError
+from sandbox.providers import plugins
 
 _FOLLOW_SECONDS = 0.3
 
@@ -185,12 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--owner", type=int, metavar="PID", help="stop when this process ends, however it does"
     )
-    start.add_argument(
-        "--providers",
-        choices=("auto", "real", "double"),
-        default="auto",
-        help="the real provider plugins, their doubles, or the real ones if installed (auto)",
-    )
+    plugins.add_argument(start)
     add("stop", _stop, "stop the sandbox; leaves no process")
     status = add("status", _status, "say what runs; exit code 1 if nothing does")
     status.add_argument("--json", action="store_true", help="for machines")

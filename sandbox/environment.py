@@ -23,6 +23,7 @@ _DROPPED = (
     "ARM_ENVIRONMENT",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE",
+    "PULUMI_DEBUG_PROVIDERS",
     "PULUMI_STACK",
 )
 
@@ -32,13 +33,14 @@ def pulumi_cli() -> Path:
 
     Raises SandboxError when there is none.
     """
-    found = _find_pulumi()
+    found = find_pulumi()
     if found is None:
         raise SandboxError("There is no Pulumi CLI; run script/setup.")
     return found
 
 
-def _find_pulumi() -> Path | None:
+def find_pulumi() -> Path | None:
+    """The same, or None when there is none."""
     own = REPOSITORY / ".tools" / "pulumi" / "bin" / "pulumi"
     found = str(own) if own.exists() else shutil.which("pulumi")
     return Path(found) if found else None
@@ -82,7 +84,7 @@ def environment(folder: Folder, running: Running) -> dict[str, str]:
 
 
 def _tool_folders() -> list[Path]:
-    cli = _find_pulumi()
+    cli = find_pulumi()
     return [Path(sys.executable).parent, *([cli.parent] if cli else [])]
 
 

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import providers
 from sandbox.control import PREFIX, post
 from sandbox.folder import REPOSITORY, Folder, Running, SandboxError
+from sandbox.providers import plugins
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What ``start`` was asked for; ``providers`` is ``auto``, ``real`` or ``double``.
+    """What ``start`` was asked for; ``providers`` is as ``sandbox.providers.plugins`` parses it.
 
     The sandbox ends with the process ``owner``, if one is named.
     """
@@ -41,6 +41,7 @@ def start(folder: Folder, asked: Start) -> tuple[Running, bool]:
 
     Returns what runs, and whether it ran already. Raises SandboxError when it cannot start.
     """
+    plugins.parse(asked.providers)
     running = folder.running()
     if running is not None:
         return running, True
@@ -128,20 +129,14 @@ def status(folder: Folder) -> dict[str, Any]:
 
 
 def install_providers(folder: Folder, wanted: str) -> str:
-    """Put provider plugins into the sandbox's PULUMI_HOME; returns ``real`` or ``double``.
+    """Put provider plugins into the sandbox's PULUMI_HOME and have the CLI look at them.
 
-    ``auto`` takes the real plugins where this machine has both, else the doubles.
-    Raises SandboxError when ``real`` is asked for and they are missing.
+    Returns what they are, ``aws=double, azuread=real``. Raises SandboxError when ``wanted`` can't
+    be understood, a real plugin that it asks for is missing, or the CLI can't load one.
     """
-    if wanted != "double" and providers.link_real(folder.pulumi_home):
-        return "real"
-    if wanted == "real":
-        raise SandboxError(
-            "The real aws and azuread plugins of the pinned versions are not installed on this "
-            "machine; install them with pulumi plugin install, or use --providers double."
-        )
-    providers.install(folder.pulumi_home, sys.executable)
-    return "double"
+    kinds = plugins.install(folder.pulumi_home, plugins.parse(wanted))
+    plugins.check(folder.pulumi_home, kinds)
+    return plugins.shown(kinds)
 
 
 def _answers(running: Running) -> bool:

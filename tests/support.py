@@ -93,11 +93,14 @@ class Sandbox:
 
 
 def run_sandbox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``python -m sandbox …`` on a folder, as a person runs it."""
+    """``python -m sandbox …`` on a folder, as a person runs it.
+
+    With the doubles, whatever is installed here, unless SANDBOX_PROVIDERS says otherwise.
+    """
     return subprocess.run(
         [sys.executable, "-m", "sandbox", *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "SANDBOX_DIR": str(folder)},
+        env={"SANDBOX_PROVIDERS": "double", **os.environ, "SANDBOX_DIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -16,18 +16,14 @@ from sandbox.demo.narrator import Narrator
 from sandbox.demo.story import Story, ends
 from sandbox.demo.teardown import tear_down
 from sandbox.folder import Folder, Running, SandboxError
+from sandbox.providers import plugins
 
 
 def main() -> int:
     """Play or tear down; returns the exit code. The failing step and its reason go to stderr."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__.partition(": ")[2])
     parser.add_argument("--destroy", action="store_true", help="tear down, and prove it")
-    parser.add_argument(
-        "--providers",
-        choices=("auto", "real", "double"),
-        default="auto",
-        help="the real provider plugins, their doubles, or the real ones if installed (auto)",
-    )
+    plugins.add_argument(parser)
     asked = parser.parse_args()
     # A locale that lacks a sign must not end the story.
     if isinstance(sys.stdout, TextIOWrapper):
@@ -49,7 +45,7 @@ def _play(folder: Folder, providers: str) -> None:
         running = _fresh_sandbox(folder, providers)
         pulumi = stack.make(folder)
         line.evidence = f"AWS {running.awsUrl}, Entra {running.entraUrl}"
-        line.how = f"{running.providers} provider plugins"
+        line.how = f"plugins {running.providers}"
     clouds = Clouds(pulumi.environment)
     story = Story(folder, pulumi, Console(folder, running), clouds, narrator)
     story.play()
@@ -70,7 +66,8 @@ def _destroy(folder: Folder) -> None:
 
 def _fresh_sandbox(folder: Folder, providers: str) -> Running:
     running = folder.running()
-    if running is not None and providers not in {"auto", running.providers}:
+    wanted = plugins.parse(providers)
+    if running is not None and not plugins.is_as_wanted(running.providers, wanted):
         process.stop(folder)
         running = None
     if running is None:

@@ -22,8 +22,8 @@ for name in aws azuread; do
     version=$(sed -n "s/^pulumi-$name==\([0-9.]*\) .*/\1/p" "$root/requirements.txt")
     archive=pulumi-resource-$name-v$version-$os-$arch.tar.gz
     pinned=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$sums")
-    [ -n "$pinned" ] || fail "$(basename "$sums") has no line about $archive: take its SHA-256 from the checksums of \
-pulumi-$name's release v$version, and have the line reviewed (docs/pull-requests.md#supply-chain)."
+    [ -n "$pinned" ] || fail "$(basename "$sums") has no line about $archive: write it with script/plugin-sums, \
+compare it with the digest on the page of pulumi-$name's release v$version, and have the line reviewed (docs/pull-requests.md#supply-chain)."
     curl -fsSL --proto '=https' --max-time 600 -o "$work/$archive" \
         "https://github.com/pulumi/pulumi-$name/releases/download/v$version/$archive" ||
         fail "$archive can't be downloaded: the line above says why."

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,7 +21,7 @@ from sandbox.environment import pulumi_cli
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import Prepared
-from tests.support import Sandbox
+from tests.support import Sandbox, processes_with
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
@@ -52,14 +53,23 @@ ROW = Point("access", "CreateAccountAssignment", 2, lost=True, refused=True)
 
 
 @pytest.fixture
-def federation(sandbox: Sandbox, tmp_path: Path) -> Federation:
+def federation(sandbox: Sandbox, tmp_path: Path) -> Iterator[Federation]:
     """A stack of which nothing exists yet, on clouds at their seeds."""
     sandbox.reset()
     sandbox_stack.forget(sandbox.folder)
-    return Federation.create(sandbox, tmp_path / "stack")
+    yield Federation.create(sandbox, tmp_path / "stack")
+    _end_plugins(sandbox)
+
+
+def _end_plugins(sandbox: Sandbox) -> None:
+    """End the plugins of engines that were killed: real ones look for theirs every 5 minutes."""
+    for pid in processes_with("PULUMI_HOME", str(sandbox.folder.pulumi_home)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _begin(federation: Federation) -> subprocess.Popen[bytes]:
+    _end_plugins(federation.sandbox)
     with _output(federation).open("wb") as output:
         return _popen(federation, output)
 
@@ -83,7 +93,7 @@ def _popen(federation: Federation, output: IO[bytes]) -> subprocess.Popen[bytes]
 
 
 def _kill(engine: subprocess.Popen[bytes]) -> None:
-    """Kill the engine alone: its language host and plugins have to notice by themselves."""
+    """Kill the engine alone: its language host and program have to notice by themselves."""
     engine.send_signal(signal.SIGKILL)
     engine.wait()
     deadline = time.monotonic() + ALIVE_AT_MOST
@@ -93,7 +103,7 @@ def _kill(engine: subprocess.Popen[bytes]) -> None:
 
 
 def _session(leader: int) -> list[str]:
-    """The commands of the processes of a session that still run."""
+    """The commands of a session that still run, but for real plugins: these call nobody more."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -105,7 +115,7 @@ def _session(leader: int) -> list[str]:
             command = (entry / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-        if int(session) == leader and state != "Z":
+        if int(session) == leader and state != "Z" and "/pulumi-resource-" not in command:
             found.append(f"{entry.name} {command[:120]}")
     return found
 

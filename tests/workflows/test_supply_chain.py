@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import re
+import subprocess
 import sys
 import tarfile
 from importlib.metadata import packages_distributions
@@ -151,3 +152,49 @@ def test_a_plugin_is_installed_by_its_checksum_or_not_at_all(tmp_path: Path) -> 
     (tmp_path / "azuread").write_bytes(genuine)
     assert install()[0] == 0
     assert plugins() == {f"resource-{name}-v{version}" for name, version in versions.items()}
+
+
+def test_a_maintainer_writes_the_checksums_of_plugins_down(tmp_path: Path) -> None:
+    """What was reviewed stays, what is gone goes, and what is new is what was downloaded."""
+    hub, sums = Hub.create(tmp_path / "hub"), tmp_path / "SHA256SUMS"
+    versions = {name: lock(RUNTIME)[f"pulumi-{name}"][0] for name in PLUGINS}
+    curl = hub.folder / "bin" / "curl"
+    curl.write_text(
+        '#!/bin/sh\n[ ! -e no-network ] || exit 6\nwhile [ "$1" != -o ]; do shift; done\n'
+        'printf "%s" "${3##*/}" >"$2"\n'
+    )
+    curl.chmod(0o755)
+    cli = f"{'a' * 64}  pulumi-v3.259.0-linux-x64.tar.gz\n"
+    reviewed = f"{'b' * 64}  pulumi-resource-aws-v{versions['aws']}-linux-amd64.tar.gz\n"
+    before = f"{'c' * 64}  pulumi-resource-aws-v1.2.3-linux-amd64.tar.gz\n{cli}{reviewed}"
+    sums.write_text(before)
+
+    def write_down() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [REPOSITORY / "script" / "plugin-sums"],
+            env=hub.environment(PLUGIN_SUMS=str(sums)),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    (tmp_path / "no-network").touch()
+    failed = write_down()
+    assert failed.returncode == 1
+    assert "SHA256SUMS stays as it was" in failed.stderr
+    assert sums.read_text() == before
+    (tmp_path / "no-network").unlink()
+    shown = write_down().stdout
+    names = [
+        f"pulumi-resource-{name}-v{versions[name]}-{system}-{machine}.tar.gz"
+        for name in PLUGINS
+        for system in ("linux", "darwin")
+        for machine in ("amd64", "arm64")
+    ]
+    new = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in names[1:]]
+    assert sums.read_text() == cli + reviewed + "".join(new)
+    assert all(line in shown for line in new)
+    assert reviewed not in shown
+    write_down()
+    assert sums.read_text() == cli + reviewed + "".join(new)

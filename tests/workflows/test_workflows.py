@@ -107,6 +107,19 @@ def test_permissions_are_as_small_as_they_can_be() -> None:
             assert job["permissions"] == {"contents": "read", **allowed.get(place, {})}, place
 
 
+def test_the_real_plugins_are_tested_as_they_are_pinned() -> None:
+    """Installed by checksum before any test, and no test falls back to a double."""
+    job = dict(jobs())["ci/real-plugins"]
+    assert job["env"] == {"SANDBOX_PROVIDERS": "real"}
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert runs[:2] == ["script/setup", "script/ci/plugins.sh"]
+    assert runs[2:]
+    for run in runs[2:]:
+        assert run.startswith("script/test "), run
+        assert "SANDBOX_PROVIDERS" not in run
+    assert not any("env" in step or "continue-on-error" in step for step in job["steps"])
+
+
 def test_no_secret_is_stored_for_a_workflow() -> None:
     for file in (*FILES, ACTION):
         text = file.read_text()
