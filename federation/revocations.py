@@ -1,9 +1,9 @@
 """Which deletions of an update take access away and can be carried out before all the rest. Pure.
 
 The engine deletes last, after the program has waited for late principals. Nothing of a new grant is
-needed to take an old one away, so `python -m ops up` takes these away first. App-role assignments
-are left to the update: the provisioning job depends on them, and without assignments they open an
-empty portal.
+needed to take an old one away, so `python -m ops up` ends account assignments first. The rest is
+left to the update: its program takes members out of groups before it registers anything, and on
+app-role assignments, which alone open an empty portal, the provisioning job depends.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from federation.rows import Row
 from federation.set_changes import set_changes
 
 _ASSIGNMENT: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
-REVOCABLE: Final = (_ASSIGNMENT, "azuread:index/groupMember:GroupMember")
 
 
 def revocations(preview: Preview, export: Mapping[str, Any]) -> list[str]:
-    """URNs of the assignments and group memberships that the preview deletes, sorted.
+    """URNs of the assignments that the preview deletes, sorted.
 
     `export` is the JSON of `pulumi stack export`. Left to the update itself are what the state does
     not hold, what something else in the state needs, and assignments of a permission set that only
@@ -34,7 +33,7 @@ def revocations(preview: Preview, export: Mapping[str, Any]) -> list[str]:
         step.urn
         for step in preview.steps
         if step.op == "delete"
-        and step.type in REVOCABLE
+        and step.type == _ASSIGNMENT
         and step.urn not in live
         and step.urn not in kept
     }

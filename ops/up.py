@@ -1,8 +1,8 @@
 """`python -m ops up`: `pulumi up`, revocations first.
 
 The engine deletes last, after the wait for principals that are on their way. This command first
-takes away the assignments and group members that the update ends, and nothing else, then runs the
-whole update. A revocation that fails is tried again by the update.
+takes away the account assignments that the update ends, and nothing else, then runs the whole
+update. A revocation that fails is tried again by the update.
 
 Nothing but what was reviewed is applied: the update is held to the fingerprint of the diff that
 was shown, or of the one that `--reviewed` names.
@@ -41,9 +41,10 @@ _TARGETS: Final = 500
 _HELP: Final = """\
 pulumi up, revocations first: what the update takes away is gone before it waits for anybody.
 
-It shows the access diff and asks. Then it deletes the ended assignments and group members, and
-runs the whole update with PULUMI_CONTINUE_ON_ERROR=true, which tries again what failed. Where a
-permission set only gets another name, its new assignments come first.
+It shows the access diff and asks. Then it deletes the assignments that end, and runs the whole
+update with PULUMI_CONTINUE_ON_ERROR=true, which takes members out of groups before it waits, and
+tries again what failed. Where a permission set only gets another name, its new assignments come
+first.
 
 example:
   python -m ops up --stack prod

@@ -112,10 +112,14 @@ class Control:
         return answer
 
     def _admin_token(self, body: Json) -> Json:
-        """A token for Graph with all app roles, or with `{roles: […]}`."""
+        """A token for Graph with all app roles, or with `{roles: […]}`.
+
+        It is the deployment's own application that holds it, or another one: `{appId: …}`.
+        """
         roles = _strings(body.get("roles", list(ADMIN_ROLES)))
+        app_id = str(body.get("appId", self._client_id))
         with self._tenant.lock:
-            return {"accessToken": self._issuer.token(self._tenant, self._client_id, roles)}
+            return {"accessToken": self._issuer.token(self._tenant, app_id, roles)}
 
     def _synchronize(self, _: Json) -> Json:
         """Run a cycle of every enabled job now; answers when it is over."""

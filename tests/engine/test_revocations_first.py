@@ -74,9 +74,11 @@ def test_a_revocation_waits_for_nobody(federation: Federation) -> None:
 
 
 def test_a_failed_revocation_is_tried_again_and_told(federation: Federation) -> None:
+    configure(federation, "aws:maxRetries", "1")
+    # Without a program, the provider is as the last update had it.
+    federation.stack.up()
     federation.rule("platform-look")["targets"] = [{"ou": "Workloads/Dev"}]
     federation.write_access()
-    configure(federation, "aws:maxRetries", "1")
     federation.sandbox.set_faults(
         {
             "kind": "error",
