@@ -121,9 +121,10 @@ def test_the_update_after_the_next_has_nothing_to_do(
     """Whatever fails in one update is made by the next, with a refresh or without."""
     declared, state, entra = ({"bob"} if letter in where else set() for letter in "DSE")
     for broken in (fails, False):
+        plan = _plan(declared, state, entra)
+        # The program has read the state as it was before the refresh.
         if refreshed:
             state &= entra
-        plan = _plan(declared, state, entra)
         state, entra = _update(plan, state, entra, fails=broken)
     plan = _plan(declared, state, entra)
     assert (state, entra) == (declared, declared)
