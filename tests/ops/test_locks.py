@@ -58,7 +58,8 @@ def test_a_number_that_another_process_has_got_since_is_no_life() -> None:
 
 
 def test_the_lock_of_another_host_takes_its_exact_holder() -> None:
-    held = (r"CORP\ada lovelace", "build-7", 4711, datetime.now(UTC) - timedelta(minutes=192))
+    begun = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=192, seconds=20)
+    held = (r"CORP\ada lovelace", "build-7", 4711, begun)
     holder = r"CORP\ada lovelace@build-7 (pid 4711)"
     with pytest.raises(StackError) as raised:
         check(held)
