@@ -213,7 +213,7 @@ def test_a_policy_detached_outside_is_found_and_attached_again(federation: Feder
         PermissionSetArn=arn,
         ManagedPolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess",
     )
-    # The program attaches it before it registers anything; the refresh has dropped it from the state.
+    # The program attaches it before it registers anything; the refresh drops it from the state.
     assert ("import", "ManagedPolicyAttachment") in changed(federation.stack.up("--refresh"))
     attached = aws.sso_admin.list_managed_policies_in_permission_set(
         InstanceArn=instance["InstanceArn"], PermissionSetArn=arn
