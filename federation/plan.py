@@ -230,7 +230,9 @@ def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, Principal
         **facts.checkpoint.object_ids,
     }
     previous = facts.checkpoint.previous_keys(access.moved)
-    old_keys = {object_id.casefold(): key for key, object_id in before.items()}
+    # Where an object had several keys, the one that is gone from the access file is its old one.
+    kept_first = sorted(before.items(), key=lambda known: known[0] not in facts.principals)
+    old_keys = {object_id.casefold(): key for key, object_id in kept_first}
     for key, principal in facts.principals.items():
         old = old_keys.get((principal.object_id or "").casefold())
         if old and old != key and old not in facts.principals and previous.get(key) != old:
