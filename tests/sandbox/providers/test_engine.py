@@ -127,6 +127,8 @@ def test_the_token_is_nowhere_in_clear(project: Project, sandbox: Sandbox) -> No
     shown = project.run("stack", "export") + project.run("preview", "--diff", "--json")
     assert TOKEN not in shown
     kept = [path for path in sandbox.folder.root.rglob("*") if path.is_file()]
+    # A link leads to a real plugin: hundreds of megabytes, and nothing that was written here.
+    kept = [path for path in kept if not path.is_symlink()]
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
 
 
