@@ -68,7 +68,7 @@ def check_stale(held: Sequence[Lock], broken: Collection[str]) -> None:
         if lock.host == socket.gethostname():
             if _lives(lock):
                 raise StackError(
-                    f"an update is running (pid {lock.pid}, {_age(lock)}): wait for its end, or "
+                    f"an update is running (pid {lock.pid}), {_age(lock)}: wait for its end, or "
                     "end it first"
                 )
         elif lock.holder not in broken:
