@@ -188,6 +188,9 @@ class Permissions:
             "sso:GetPermissionsBoundaryForPermissionSet": lambda: (
                 sso.get_permissions_boundary_for_permission_set(**one)
             ),
+            "sso:ListAccountsForProvisionedPermissionSet": lambda: (
+                sso.list_accounts_for_provisioned_permission_set(**one, MaxResults=1)
+            ),
             "sso:ListAccountAssignments": lambda: sso.list_account_assignments(
                 **one, AccountId=self.account or account, MaxResults=1
             ),
