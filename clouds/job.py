@@ -9,10 +9,20 @@ from typing import Final
 
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.provisioning import job_status
+from federation.provisioning import JobStatus, job_status
 from federation.repairs import JobRepair
 
 _NOT_FOUND: Final = 404
+
+
+def read_job(graph: Graph, job: str) -> JobStatus | None:
+    """The status of the job at a path, None when Entra has no such job. Raises EntraError."""
+    try:
+        return job_status(graph.call("GET", job))
+    except EntraError as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise
 
 
 def job_runs(graph: Graph, job: str) -> bool:
@@ -20,14 +30,8 @@ def job_runs(graph: Graph, job: str) -> bool:
 
     Raises EntraError.
     """
-    if not job:
-        return True
-    try:
-        return job_status(graph.call("GET", job)).enabled
-    except EntraError as error:
-        if error.status == _NOT_FOUND:
-            return True
-        raise
+    found = read_job(graph, job) if job else None
+    return found is None or found.enabled
 
 
 def start_job(graph: Graph, repair: JobRepair) -> None:

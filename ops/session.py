@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clouds.aws import Aws
-from clouds.entra import EntraError
 from clouds.facts import Site, read_site
 from clouds.graph import Graph
+from clouds.job import read_job
 from clouds.scope import read_scope
 from federation.access import load_access
 from federation.declared import Access
-from federation.provisioning import JobStatus, job_status
+from federation.provisioning import JobStatus
 from federation.scope import Scope
 from ops.stack import REPOSITORY, Stack, StackError
 
@@ -75,14 +75,7 @@ class Session:
 
     def job(self) -> JobStatus | None:
         """The job's status now, None when Entra has no such job. Raises EntraError."""
-        if not self.job_path:
-            return None
-        try:
-            return job_status(self.graph.call("GET", self.job_path))
-        except EntraError as error:
-            if error.status == 404:
-                return None
-            raise
+        return read_job(self.graph, self.job_path) if self.job_path else None
 
     def scope(self) -> Scope:
         """Who is in scope now, nobody without an application. Raises EntraError."""
