@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from clouds.access_attributes import read_attributes
 from clouds.aws import Aws
 from clouds.directory import Directory, read_directory
 from clouds.graph import Graph
@@ -59,6 +60,9 @@ def read_facts(
         today=datetime.now(UTC).date(),
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
         live_sets=read_own_sets(aws, instance, access, checkpoint),
+        live_attributes=read_attributes(aws, instance.arn)
+        if instance and checkpoint.attributes is not None
+        else None,
         ignored_tags=aws.ignored_tags,
         job_runs=job_runs(graph, checkpoint.job),
         rescuers=read_rescuers(graph, access, directory.principals),

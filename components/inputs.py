@@ -12,6 +12,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
+from clouds.access_attributes import repair_attributes
 from clouds.arrivals import ArrivalWait
 from clouds.aws import Aws, AwsError
 from clouds.directory import Directory
@@ -93,6 +94,7 @@ class Inputs:
         makers: dict[str, Callable[[Any], None]] = {
             "group": partial(repair_group, self.graph),
             "job": partial(start_job, self.graph),
+            "attributes": partial(repair_attributes, self.aws),
             "permissionSet": set_repairer(
                 self.aws,
                 self.facts.instance,

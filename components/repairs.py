@@ -79,12 +79,12 @@ def repair(plan: Plan, before: RepairLog, makers: Mapping[str, Callable[[Any], N
     if pulumi.runtime.is_dry_run():
         register_repairs(before, plan.repairs, ())
         return plan
-    failed = {one: carry_out([one], makers) for one in (*own.removals, *plan.repairs)}
-    failed = {one: sentences for one, sentences in failed.items() if sentences}
+    tried = [(one, carry_out([one], makers)) for one in (*own.removals, *plan.repairs)]
+    failed = [one for one, sentences in tried if sentences]
     register_repairs(
         before,
         (*(one for one in own.removals if one in failed), *plan.repairs),
-        [one for sentences in failed.values() for one in sentences],
+        [sentence for _, sentences in tried for sentence in sentences],
     )
     return replace(
         plan,

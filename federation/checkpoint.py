@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from federation.access_attributes import KIND as ATTRIBUTES
+from federation.access_attributes import sources
 from federation.phases import phase_reached
 from federation.principals import PinnedRow
 from federation.repairs import RepairLog
@@ -38,9 +40,10 @@ class Checkpoint:
     that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
     deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
     groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
-    last update that made some. `job` is the path of the provisioning job that the state has
-    started, "" for none. `foreign` are the URNs of assignments that came into
-    the state under a name or parent that this program does not give.
+    last update that made some. `attributes` are the sources of the attributes for access control
+    by key, None when the state has no configuration of them. `job` is the path of the provisioning
+    job that the state has started, "" for none. `foreign` are the URNs of assignments that came
+    into the state under a name or parent that this program does not give.
     """
 
     phase: Phase | None = None
@@ -53,6 +56,7 @@ class Checkpoint:
     owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     sets: Mapping[str, StoredSet] = field(default_factory=dict)
+    attributes: Mapping[str, str] | None = None
     repairs: RepairLog = field(default_factory=RepairLog)
     foreign: tuple[str, ...] = ()
     credentials_hash: str = field(default="", repr=False)
@@ -94,6 +98,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     job = ""
     foreign: list[str] = []
     fingerprint = ""
+    attributes = None
     for urn, outputs in resources.items():
         _, _, chain, name = urn.split("::", 3)
         kind = chain.rpartition("$")[2]
@@ -110,6 +115,8 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             holders = _by_key(outputs.get(HOLDERS) or {})
         elif kind == _JOB and outputs.get("enabled"):
             job = str(outputs.get("id") or "")
+        elif kind == ATTRIBUTES:
+            attributes = sources(outputs.get("attributes"))
         elif kind == _REPAIRS:
             repairs = RepairLog.from_dict(outputs)
         elif kind == _CREDENTIALS:
@@ -125,6 +132,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         provisioning=_JOB in types,
         job=job,
         sets=stored_sets(resources),
+        attributes=attributes,
         **_own_groups(resources),
         repairs=repairs,
         foreign=tuple(sorted(foreign)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from federation.access_attributes import attribute_repairs
 from federation.break_glass import Rescue
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
@@ -29,7 +30,7 @@ from federation.principals import (
     recreated,
 )
 from federation.quotas import check_quotas, estimated_duration
-from federation.repairs import JobRepair, Repair
+from federation.repairs import AttributesRepair, JobRepair, Repair
 from federation.rows import PrincipalKey, Row
 from federation.set_content import LiveSet
 from federation.set_repairs import NO_TAGS, IgnoredTags, SetPlan, plan_sets
@@ -46,7 +47,8 @@ class Facts:
     """What the clouds and the checkpoint said at the start of the update.
 
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
-    `ignored_tags` are those that the provider is told to leave alone.
+    `ignored_tags` are those that the provider is told to leave alone. `live_attributes` are AWS's
+    attributes for access control, source by key, None for no configuration.
     `job_runs` is False for a provisioning job that Entra has switched off, `warnings` are what the
     look-ups themselves found, `rescuers` counts the people of the break-glass principals.
     """
@@ -59,6 +61,7 @@ class Facts:
     today: date
     memberships: MembershipFacts = field(default_factory=MembershipFacts)
     live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
+    live_attributes: Mapping[str, str] | None = None
     ignored_tags: IgnoredTags = NO_TAGS
     job_runs: bool = True
     warnings: tuple[Finding, ...] = ()
@@ -114,7 +117,12 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     return replace(
         plan,
         memberships=own,
-        repairs=(*own.repairs, *plan.repairs, *_job_repairs(settings, facts)),
+        repairs=(
+            *own.repairs,
+            *plan.repairs,
+            *_job_repairs(settings, facts),
+            *_attribute_repairs(settings, facts),
+        ),
         warnings=(*plan.warnings, *own.warnings),
     )
 
@@ -123,6 +131,15 @@ def _job_repairs(settings: Settings, facts: Facts) -> tuple[JobRepair, ...]:
     """A job whose start failed after it was made is started in the state only."""
     stopped = settings.provisioning and facts.checkpoint.job and not facts.job_runs
     return (JobRepair(job=facts.checkpoint.job),) if stopped else ()
+
+
+def _attribute_repairs(settings: Settings, facts: Facts) -> tuple[AttributesRepair, ...]:
+    return attribute_repairs(
+        facts.checkpoint.attributes,
+        settings.identity_center.access_control_attributes,
+        facts.live_attributes,
+        facts.instance.arn if facts.instance else "",
+    )
 
 
 def plan_access(

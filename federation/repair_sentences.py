@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from federation import memberships
+from federation.access_attributes import attributes_sentence
 from federation.organization import Organization
-from federation.repairs import GroupRepair, JobRepair, PermissionSetRepair, Repair
+from federation.repairs import (
+    AttributesRepair,
+    GroupRepair,
+    JobRepair,
+    PermissionSetRepair,
+    Repair,
+)
 from federation.set_repairs import set_sentences
 
 
@@ -23,3 +30,5 @@ def _sentences(repair: Repair, organization: Organization) -> list[str]:
             return set_sentences(repair, organization)
         case JobRepair():
             return ["the provisioning job is switched off in Entra, so nobody arrives or leaves"]
+        case AttributesRepair():
+            return [attributes_sentence(repair)]

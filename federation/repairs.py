@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Relation = Literal["members", "owners"]
 Action = Literal["add", "remove"]
@@ -84,7 +84,26 @@ class JobRepair:
     kind: Literal["job"] = "job"
 
 
-Repair = GroupRepair | PermissionSetRepair | JobRepair
+@dataclass(frozen=True, kw_only=True)
+class AttributesRepair:
+    """The attributes for access control of an instance, which are not as declared.
+
+    `live` (None: AWS has no configuration) and `declared` are the source by key, as
+    `${path:enterprise.department}`; AWS takes the whole configuration at once.
+    """
+
+    instance: str
+    live: Mapping[str, str] | None
+    declared: Mapping[str, str]
+    kind: Literal["attributes"] = "attributes"
+
+
+Repair = GroupRepair | PermissionSetRepair | JobRepair | AttributesRepair
+_PLAIN: Final[Mapping[str, type[Any]]] = {
+    "group": GroupRepair,
+    "job": JobRepair,
+    "attributes": AttributesRepair,
+}
 
 
 def to_dict(repair: Repair) -> dict[str, Any]:
@@ -94,10 +113,9 @@ def to_dict(repair: Repair) -> dict[str, Any]:
 
 def from_dict(data: Mapping[str, Any]) -> Repair:
     """The repair that `to_dict` wrote. Raises KeyError or TypeError for other data."""
-    if data["kind"] == "group":
-        return GroupRepair(**data)
-    if data["kind"] == "job":
-        return JobRepair(**data)
+    if data["kind"] in _PLAIN:
+        repair: Repair = _PLAIN[data["kind"]](**data)
+        return repair
     differences = tuple(Difference(**one) for one in data["differences"])
     return PermissionSetRepair(
         **{**data, "differences": differences, "accounts": tuple(data["accounts"])}

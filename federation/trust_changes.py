@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
+from federation.access_attributes import sources
 from federation.member_changes import is_told, member_changes, members_of_new
 from federation.preview import Preview, State, Step
+from federation.repairs import Repair
 from federation.row_changes import is_row
 from federation.rows import PrincipalKey
 from federation.saml_metadata import sign_in_partition
@@ -32,13 +34,17 @@ def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
         for change in _read(step, preview)
     ]
     found += member_changes(preview)
-    if any(one.kind == "job" for one in preview.repairs):
-        found.append(
-            _change("changes", ("the provisioning job, switched off in Entra, is started",), None)
-        )
+    found += (change for repair in preview.repairs for change in _repaired(repair))
     return tuple(
         sorted(found, key=lambda one: (order[one.effect], one.principal or (), one.sentence))
     )
+
+
+def _repaired(repair: Repair) -> Iterator[TrustChange]:
+    if repair.kind == "job":
+        yield _change("changes", ("the provisioning job, switched off in Entra, is started",), None)
+    elif repair.kind == "attributes":
+        yield from _sources(repair.live or {}, repair.declared)
 
 
 def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
@@ -283,16 +289,13 @@ def _job(step: Step) -> Iterator[TrustChange]:
 
 
 def _attributes(step: Step) -> Iterator[TrustChange]:
-    old, new = (_sources(side) for side in (step.before, step.after))
+    old, new = (sources(_inputs(side).get("attributes")) for side in (step.before, step.after))
+    yield from _sources(old, new)
+
+
+def _sources(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[TrustChange]:
     for key in sorted(old.keys() | new.keys()):
         yield from _value(f"attribute {key} for access control", old.get(key), new.get(key))
-
-
-def _sources(state: State | None) -> dict[str, str]:
-    return {
-        entry["key"]: ", ".join(source for value in entry["values"] for source in value["sources"])
-        for entry in _inputs(state).get("attributes") or ()
-    }
 
 
 def _other(step: Step) -> Iterator[TrustChange]:

@@ -232,3 +232,35 @@ def test_an_unchanged_preview_asks_by_set_and_never_by_assignment(federation: Fe
     federation.stack.up()
     assert len(federation.rows()) > len(ROWS) + 3
     assert calls() == few
+
+
+def test_attributes_for_access_control_that_were_never_written_are_written_by_the_next_update(
+    federation: Federation,
+) -> None:
+    def set_source(source: str) -> None:
+        federation.stack.set_config("identityCenter.accessControlAttributes.team", source)
+
+    def in_aws() -> Any:
+        aws = federation.sandbox.aws
+        (instance,) = aws.instances()
+        answer = aws.sso_admin.describe_instance_access_control_attribute_configuration(
+            InstanceArn=instance["InstanceArn"]
+        )
+        return answer["InstanceAccessControlAttributeConfiguration"]["AccessControlAttributes"]
+
+    set_source("${path:enterprise.department}")
+    federation.stack.up()
+    set_source("${path:userName}")
+    fail(
+        federation,
+        {
+            "kind": "conflict",
+            "operation": "UpdateInstanceAccessControlAttributeConfiguration",
+            "times": None,
+        },
+    )
+    assert in_aws() == [{"Key": "team", "Value": {"Source": ["${path:enterprise.department}"]}}]
+    assert '"team" comes from "${path:enterprise.department}"' in str(status(federation)[1])
+    federation.stack.up()
+    assert in_aws() == [{"Key": "team", "Value": {"Source": ["${path:userName}"]}}]
+    assert_done(federation)
