@@ -1,0 +1,139 @@
+"""Whatever an `up` changes in the clouds was in the access diff: random files and worlds, for real.
+
+`WORLDS=30 script/test tests/engine/test_whole_diff.py` plays more of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from federation.desired_state import REVIEWED_VARIABLE
+from sandbox.pulumi import PulumiStack, Run
+from sandbox.stack import STACK
+from tests.engine.federation import Federation
+from tests.engine.operator import ops
+from tests.engine.picture import Picture, picture
+from tests.engine.worlds import change_by_hand, change_files
+
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
+
+_REFUSED = "this is not the reviewed update"
+_WORLDS = int(os.environ.get("WORLDS", "4"))
+# What a difference of a permission set is called in the diff.
+_ASPECTS = {
+    "description": "description",
+    "sessionDuration": "session",
+    "relayState": "relay state",
+    "tags": "tag",
+    "permissionsBoundary": "boundary",
+    "inlinePolicy": "",
+    "managedPolicies": "polic",
+    "customerManagedPolicies": "polic",
+}
+_TRUST = {
+    "identifiers": "identifier",
+    "reply URLs": "reply URL",
+    "notificationEmailAddresses": "notif",
+    "settings": "SCIM credentials",
+    "jobs": "provisioning job",
+}
+
+
+@pytest.mark.parametrize("seed", range(_WORLDS))
+def test_what_changes_in_the_clouds_was_in_the_diff(federation: Federation, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    done = [*change_files(federation, chance), *change_by_hand(federation, chance)]
+    reviewed = diff(federation)
+    later = []
+    if chance.random() < 0.5:
+        later = [*change_files(federation, chance), *change_by_hand(federation, chance)]
+    story = f"{done}, after the review {later}"
+    fresh = diff(federation) if later else reviewed
+    before = picture(federation)
+    run = up(federation, reviewed)
+    assert not list(untold(before, picture(federation), fresh)), story
+    if _REFUSED in run.errors:
+        assert run.changes == [], f"{story}: {run.output}"
+        assert fresh["desiredState"] != reviewed["desiredState"], story
+        second = up(federation, fresh)
+        assert _REFUSED not in second.errors, f"{story}: {second.output}"
+        assert not list(untold(before, picture(federation), fresh)), story
+
+
+def diff(federation: Federation) -> dict[str, Any]:
+    """A fresh access diff."""
+    found: dict[str, Any] = json.loads(ops(federation, "diff", "--format", "json").stdout)
+    return found
+
+
+def up(federation: Federation, reviewed: dict[str, Any]) -> Run:
+    """An update that is held to a diff."""
+    word = (reviewed["desiredState"] or {}).get("hash", "none: the diff has failed")
+    environment = federation.stack.environment | {REVIEWED_VARIABLE: word}
+    return PulumiStack(federation.folder, environment, stack=STACK).up(check=False)
+
+
+def untold(before: Picture, after: Picture, shown: dict[str, Any]) -> Iterator[str]:
+    """What differs between two pictures, and is not in the diff."""
+    for one in set(before["assignments"]) ^ set(after["assignments"]):
+        if one not in assignments(shown):
+            yield f"assignment {one}"
+    yield from untold_of_sets(before["permission sets"], after["permission sets"], shown)
+    trust = " | ".join(json.dumps(one, ensure_ascii=False) for one in shown["trust"])
+    yield from untold_of_groups(before["groups"], after["groups"], trust)
+    yield from untold_of_the_application(before["application"], after["application"], trust)
+
+
+def untold_of_sets(before: Picture, after: Picture, shown: dict[str, Any]) -> Iterator[str]:
+    """Aspects of permission sets; accounts with an older version come with the set's own line."""
+    told = {one["name"]: one["differences"] for one in shown["permissionSets"]}
+    for name, aspect in differing(before, after):
+        texts = [one["text"] for one in told.get(name, ())]
+        if name in told and aspect == "outdatedAccounts":
+            continue
+        if not any(_ASPECTS[aspect] in text for text in texts):
+            yield f"{aspect} of permission set {name}: {texts}"
+
+
+def untold_of_groups(before: Picture, after: Picture, trust: str) -> Iterator[str]:
+    """Members and owners that came or went."""
+    for name, relation in differing(before, after):
+        sides = [set(side.get(name, {}).get(relation, ())) for side in (before, after)]
+        # Whoever makes a group may own it: the deployment, which changes it anyhow.
+        people = (sides[0] ^ sides[1]) - {"identity-deployment"}
+        if not all(one in trust for one in (name, *people)):
+            yield f"{relation} of the group {name}: {sides}"
+
+
+def untold_of_the_application(before: Picture, after: Picture, trust: str) -> Iterator[str]:
+    """Who is assigned, and everything else of the application and its provisioning."""
+    for one in set(before["assigned"]) ^ set(after["assigned"]):
+        if one not in trust:
+            yield f"assignment of {one} to the application"
+    for key in sorted(before.keys() - {"assigned"}):
+        if before[key] != after.get(key) and _TRUST.get(key, key) not in trust:
+            yield f"{key} of the application"
+
+
+def differing(before: Picture, after: Picture) -> Iterator[tuple[str, str]]:
+    """Name and aspect of what differs between two mappings of mappings."""
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name, {}), after.get(name, {})
+        for aspect in sorted(old.keys() | new.keys()):
+            if old.get(aspect) != new.get(aspect):
+                yield name, aspect
+
+
+def assignments(shown: dict[str, Any]) -> set[str]:
+    """Every assignment that the diff names, as a picture spells it."""
+    return {
+        f"{one['permissionSet']} {one['principal']['name']} {account.get('name', account['id'])}"
+        for one in shown["access"]
+        for account in one["accounts"]
+    }
