@@ -21,6 +21,7 @@ from components.federation_stack import compose_federation_stack
 from components.inputs import REFUSALS, Inputs, read_inputs
 from components.second_ones import refuse_second_ones
 from components.stand_ins import StandIns
+from components.unmanaged import register_unmanaged
 from components.way_out import name_the_way_out
 from federation.quotas import spoken_duration
 
@@ -37,6 +38,7 @@ def begin(inputs: Inputs | AccessInputs) -> None:
     if not pulumi.runtime.is_dry_run():
         StandIns(read_outputs()).use()
     DesiredState("desired-state", inputs.desired_state)
+    register_unmanaged(plan.unmanaged, inputs.settings.unmanaged)
 
 
 root = Path(__file__).parent

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from clouds.access_attributes import read_attributes
 from clouds.aws import Aws
 from clouds.directory import Directory, read_directory
+from clouds.grants import read_grants
 from clouds.graph import Graph
 from clouds.job import job_runs
 from clouds.own_groups import read_memberships
@@ -45,7 +46,7 @@ def read_facts(
     site: Site, access: Access, checkpoint: Checkpoint, *, graph: Graph, aws: Aws
 ) -> tuple[Facts, Directory]:
     """Look the access file's principals up in Entra and in Identity Center, and who is in the
-    groups that the stack has made.
+    groups that the stack has made; and what the stack's own things are assigned to.
 
     Raises InvalidInput for names that Entra lacks, AwsError and EntraError for refusals.
     """
@@ -64,6 +65,7 @@ def read_facts(
         if instance and checkpoint.attributes is not None
         else None,
         ignored_tags=aws.ignored_tags,
+        grants=read_grants(aws, graph, instance, checkpoint),
         job_runs=job_runs(graph, checkpoint.job),
         rescuers=read_rescuers(graph, access, directory.principals),
         warnings=directory.warnings,

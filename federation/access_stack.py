@@ -18,7 +18,14 @@ from federation.errors import InvalidInput, Problem
 from federation.plan import Facts, UpdateStoppedError
 from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
-from federation.settings import NAMESPACE, ManagementAccess, Phase, Settings, load
+from federation.settings import (
+    NAMESPACE,
+    ManagementAccess,
+    Phase,
+    Settings,
+    UnmanagedPolicy,
+    load,
+)
 
 KEY: Final = "federationStack"
 # The output of a federation stack that access stacks read.
@@ -48,6 +55,11 @@ class AccessStackSettings(BaseModel):
     require_reviewed: bool = Field(
         default=False,
         description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
+    unmanaged: UnmanagedPolicy = Field(
+        default="report",
+        description="What assignments made by hand come to: a warning, or (fail) an update that "
+        "does all its work and then fails.",
     )
     wait_minutes: float = Field(
         default=5, ge=0, le=60, description="How long an update waits for principals to arrive."

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from federation.baseline import GuardChange, guard_changes
 from federation.endings import expiries
 from federation.phases import phase_reached
-from federation.preview import Preview
+from federation.preview import UNMANAGED, Diagnostic, Preview
 from federation.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange, Sets, set_changes
@@ -23,6 +23,7 @@ from federation.settings import Phase
 from federation.status import Expiry
 from federation.trust_change import TrustChange
 from federation.trust_changes import trust_changes
+from federation.unmanaged import NOTHING, Report
 
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
@@ -115,7 +116,7 @@ class AccessDiff:
     it. `holders` are the rows after the update by permission set, `admins` the sets that give
     everything. `rows` are all declared rows after the update, the held ones included; None where
     the preview does not tell. `desired_state` is the fingerprint that a reviewer approves, with its
-    parts; empty where the preview failed.
+    parts; empty where the preview failed. `unmanaged` was granted by hand: the update leaves it.
     """
 
     stack: str
@@ -137,6 +138,7 @@ class AccessDiff:
     desired_state: Mapping[str, Any] = field(default_factory=dict)
     today: date = date.min
     notes: tuple[str, ...] = ()
+    unmanaged: Report = NOTHING
 
     @property
     def changed(self) -> bool:
@@ -167,7 +169,12 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         errors = (POLICY,)
     elif errors:
         return AccessDiff(
-            stack=preview.stack, context=context, errors=errors, warnings=warnings, today=today
+            stack=preview.stack,
+            context=context,
+            errors=errors,
+            warnings=warnings,
+            today=today,
+            unmanaged=preview.unmanaged,
         )
     rows, sets = row_changes(preview), set_changes(preview)
     admins = _admin_sets(sets, context)
@@ -195,6 +202,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         desired_state={} if errors else preview.desired_state,
         today=today,
         notes=() if preview.complete else (INCOMPLETE,),
+        unmanaged=preview.unmanaged,
     )
 
 
@@ -221,7 +229,7 @@ def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:
     holds: list[Hold] = []
     warnings: list[str] = []
     for one in preview.diagnostics:
-        if one.severity != "warning":
+        if one.severity != "warning" or _is_told(one, preview):
             continue
         hold = read_hold(one)
         if hold is None:
@@ -229,6 +237,11 @@ def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:
         else:
             holds.append(hold)
     return tuple(sorted(set(holds))), tuple(dict.fromkeys(warnings))
+
+
+def _is_told(warning: Diagnostic, preview: Preview) -> bool:
+    """Whether a warning only says what `unmanaged` has as data."""
+    return bool(preview.unmanaged.grants) and f"::{UNMANAGED}::" in warning.urn
 
 
 def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:

@@ -23,6 +23,7 @@ from federation.settings import Phase
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
 _CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
+_APPLICATION: Final = "azuread:index/servicePrincipal:ServicePrincipal"
 _JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 _ROWS: Final = "federation:aws:AccountAssignments"
 _GROUP: Final = "azuread:index/group:Group"
@@ -42,8 +43,9 @@ class Checkpoint:
     groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
     last update that made some. `attributes` are the sources of the attributes for access control
     by key, None when the state has no configuration of them. `job` is the path of the provisioning
-    job that the state has started, "" for none. `foreign` are the URNs of assignments that came
-    into the state under a name or parent that this program does not give.
+    job that the state has started, `application` the object id of the service principal, "" for
+    none. `foreign` are the URNs of assignments that came into the state under a name or parent that
+    this program does not give.
     """
 
     phase: Phase | None = None
@@ -52,6 +54,7 @@ class Checkpoint:
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
     job: str = ""
+    application: str = ""
     groups: Mapping[PrincipalKey, str] = field(default_factory=dict)
     owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
     members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
@@ -95,7 +98,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     object_ids: dict[PrincipalKey, str] = {}
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
-    job = ""
+    job = application = ""
     foreign: list[str] = []
     fingerprint = ""
     attributes = None
@@ -117,6 +120,8 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             job = str(outputs.get("id") or "")
         elif kind == ATTRIBUTES:
             attributes = sources(outputs.get("attributes"))
+        elif kind == _APPLICATION:
+            application = str(outputs.get("objectId") or "")
         elif kind == _REPAIRS:
             repairs = RepairLog.from_dict(outputs)
         elif kind == _CREDENTIALS:
@@ -131,6 +136,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         holders=holders,
         provisioning=_JOB in types,
         job=job,
+        application=application,
         sets=stored_sets(resources),
         attributes=attributes,
         **_own_groups(resources),

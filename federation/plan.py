@@ -36,6 +36,7 @@ from federation.set_content import LiveSet
 from federation.set_repairs import NO_TAGS, IgnoredTags, SetPlan, plan_sets
 from federation.settings import Phase, Settings
 from federation.targets import Resolution, resolve
+from federation.unmanaged import Grant, Grants, unmanaged
 
 
 class UpdateStoppedError(ValueError):
@@ -49,6 +50,7 @@ class Facts:
     `live_sets` are the stack's own permission sets in AWS by ARN, None for one that is gone;
     `ignored_tags` are those that the provider is told to leave alone. `live_attributes` are AWS's
     attributes for access control, source by key, None for no configuration.
+    `grants` are the assignments in the clouds as far as the bounded look shows them.
     `job_runs` is False for a provisioning job that Entra has switched off, `warnings` are what the
     look-ups themselves found, `rescuers` counts the people of the break-glass principals.
     """
@@ -63,6 +65,7 @@ class Facts:
     live_sets: Mapping[str, LiveSet | None] = field(default_factory=dict)
     live_attributes: Mapping[str, str] | None = None
     ignored_tags: IgnoredTags = NO_TAGS
+    grants: Grants = field(default_factory=Grants)
     job_runs: bool = True
     warnings: tuple[Finding, ...] = ()
     rescuers: Mapping[PrincipalKey, int] | None = None
@@ -86,7 +89,7 @@ class Plan:
     may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
     the next update remembers. `duration` estimates what AWS takes to write the rows. `repairs` are
     what the clouds lack of what the state takes for done, `memberships` says who is in the groups
-    that the stack makes.
+    that the stack makes. `unmanaged` was granted by hand, and stays.
     """
 
     phase: Phase
@@ -103,6 +106,7 @@ class Plan:
     duration: timedelta = timedelta()
     repairs: tuple[Repair, ...] = ()
     memberships: Memberships = field(default_factory=Memberships)
+    unmanaged: tuple[Grant, ...] = ()
 
 
 def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool) -> Plan:
@@ -165,15 +169,23 @@ def plan_access(
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
     _stop_on_others(choices, facts, pinned, others)
+    rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
+    by_hand = unmanaged(
+        facts.grants,
+        facts.checkpoint,
+        facts.organization,
+        rows=rows,
+        object_ids=[one.object_id for one in facts.principals.values() if one.object_id],
+    )
     if phase is not Phase.ACCESS:
-        return _without_rows(phase, resolution, findings, previous_keys)
+        without = _without_rows(phase, resolution, findings, previous_keys)
+        return replace(without, unmanaged=by_hand)
     _stop_on_strangers(found, others)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
     _stop_on_recreated(choices, pinned, found)
     gone = {row.principal for row in pinned} - found.arrived.keys()
     expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
-    rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
     sets = plan_sets(
         access.permission_sets,
         facts.checkpoint.sets,
@@ -201,6 +213,7 @@ def plan_access(
             added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
         ),
         repairs=sets.repairs,
+        unmanaged=by_hand,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from federation.errors import InvalidInput, Problem
 from federation.repairs import Repair, RepairLog
+from federation.unmanaged import NOTHING, Report
 
 # pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go: what stands for a value that is not known
 # before the update.
@@ -32,6 +33,7 @@ _HALVES: Final = frozenset(
     }
 )
 _REPAIRS: Final = "federation:index:Repairs"
+UNMANAGED: Final = "federation:index:Unmanaged"
 _STACK: Final = "pulumi:pulumi:Stack"
 _KNOWN_OPS: Final = _HALVES | frozenset(
     {"same", "create", "update", "delete", "replace", "read", "refresh", "discard", "import"}
@@ -108,7 +110,7 @@ class Preview:
     """One preview. `complete` says that unchanged resources are among the steps (--show-sames).
 
     `outputs` are the stack's outputs as of its last update: a preview does not hold the new ones.
-    `repairs` are those that the update would make.
+    `repairs` are those that the update would make, `unmanaged` is what was granted by hand.
     """
 
     stack: str
@@ -118,6 +120,7 @@ class Preview:
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     complete: bool = True
     repairs: tuple[Repair, ...] = ()
+    unmanaged: Report = NOTHING
 
     @property
     def baseline(self) -> Mapping[str, Any]:
@@ -203,6 +206,7 @@ def _preview(data: Mapping[str, Any]) -> Preview:
         outputs=(root.get("oldState") or {}).get("outputs") or {},
         complete=same >= summary.get("same", 0),
         repairs=_repairs(steps),
+        unmanaged=_unmanaged(steps),
     )
 
 
@@ -212,6 +216,14 @@ def _repairs(steps: Iterable[Step]) -> tuple[Repair, ...]:
         if step.type == _REPAIRS and step.op in ("create", "update") and step.after:
             return RepairLog.from_dict(step.after.inputs).repairs
     return ()
+
+
+def _unmanaged(steps: Iterable[Step]) -> Report:
+    """What the component Unmanaged is given; it exists only while there is something."""
+    for step in steps:
+        if step.type == UNMANAGED and step.after:
+            return Report.from_dict(step.after.inputs)
+    return NOTHING
 
 
 def _message(entry: Mapping[str, Any]) -> str:

@@ -27,6 +27,8 @@ from federation.source import Document, dotted, hidden_character, read_yaml
 from federation.validation import keys_at
 
 NAMESPACE: Final = "entra-identity-center"
+# What assignments made by hand come to (federation/unmanaged.py).
+UnmanagedPolicy = Literal["report", "fail"]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -219,6 +221,11 @@ class Settings(_Section):
     require_reviewed: bool = Field(
         default=False,
         description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
+    unmanaged: UnmanagedPolicy = Field(
+        default="report",
+        description="What assignments made by hand come to: a warning, or (fail) an update that "
+        "does all its work and then fails.",
     )
     protect: bool = Field(
         default=False,

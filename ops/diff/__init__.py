@@ -1,7 +1,8 @@
 """`python -m ops diff`: what the next update changes, in terms of access.
 
 Exit code 0: the diff is complete, 1: the preview failed (and the output says why), or, with
---reviewed, the rows are not the reviewed ones, 2: nothing can be said.
+--reviewed, the rows are not the reviewed ones, or grants by hand fail the update (`unmanaged:
+fail`), 2: nothing can be said.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def run(arguments: Namespace) -> int:
     problems = differences(read_json(arguments.reviewed), diff) if arguments.reviewed else []
     for problem in problems:
         print(problem, file=sys.stderr)
-    return 1 if diff.errors or problems else 0
+    return 1 if diff.errors or problems or diff.unmanaged.fails else 0
 
 
 def _diff(preview: Preview, cli: Cli, arguments: Namespace, *, offline: bool) -> AccessDiff:

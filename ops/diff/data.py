@@ -10,6 +10,7 @@ from federation.changes import AccessChange, AccessDiff
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange
 from federation.trust_change import TrustChange
+from federation.unmanaged import AccountGrant, AppGrant, Grant, sentence
 from federation.wording import plain
 
 
@@ -58,6 +59,10 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
             for hold in diff.holds
         ],
         "warnings": list(diff.warnings),
+        "unmanaged": {
+            "fails": diff.unmanaged.fails,
+            "grants": [_grant(diff, one) for one in diff.unmanaged.grants],
+        },
         "expiries": [
             {"what": one.what, "on": one.on.isoformat(), "daysLeft": one.days_left(diff.today)}
             for one in diff.expiries
@@ -134,6 +139,19 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
         ],
         "heldBy": _names(diff.holders.get(change.name, ())),
     }
+
+
+def _grant(diff: AccessDiff, grant: Grant) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": grant.kind, "text": sentence(grant)}
+    if not isinstance(grant, AppGrant):
+        found |= {"permissionSet": grant.permission_set, "account": _account(diff, grant.account)}
+    if not isinstance(grant, AccountGrant):
+        found["principal"] = {
+            "type": grant.principal_type.upper(),
+            "id": grant.object_id if isinstance(grant, AppGrant) else grant.principal_id,
+            "name": grant.name,
+        }
+    return found
 
 
 def _trust(diff: AccessDiff, change: TrustChange) -> dict[str, Any]:

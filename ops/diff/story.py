@@ -8,12 +8,14 @@ from typing import Final
 
 from federation.changes import AccessDiff
 from federation.status import Expiry
+from federation.unmanaged import REMEDY
 from federation.wording import Code, Name, Sentence, Words, count
 from ops.diff.access_lines import access_lines
 from ops.diff.accounts import place
 from ops.diff.line import MARKS, Line, who
 from ops.diff.other_lines import other_lines, situation_lines, warning_lines
 from ops.diff.title import number, title
+from ops.diff.unmanaged_lines import unmanaged_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,12 @@ def tell(diff: AccessDiff) -> Story:
         return _failed(diff)
     errors = [Line(mark="danger", sentence=(Words(error),)) for error in diff.errors]
     lines = sorted(
-        [*situation_lines(diff), *access_lines(diff), *other_lines(diff)],
+        [
+            *situation_lines(diff),
+            *access_lines(diff),
+            *other_lines(diff),
+            *unmanaged_lines(diff),
+        ],
         key=lambda line: MARKS.index(line.mark),
     )
     rows = tuple(_rows(diff))
@@ -61,7 +68,7 @@ def _failed(diff: AccessDiff) -> Story:
     return Story(
         title="Access: the preview failed, nothing would be changed",
         stack=diff.stack,
-        lines=tuple(errors + list(warning_lines(diff))),
+        lines=(*errors, *unmanaged_lines(diff), *warning_lines(diff)),
         rows_title="",
         rows=(),
         closing=(),
@@ -94,6 +101,13 @@ def _rows(diff: AccessDiff) -> Iterator[Row]:
 
 
 def _closing(diff: AccessDiff) -> Iterator[Sentence]:
+    if diff.unmanaged.fails:
+        yield (
+            "What was granted by hand fails the update after all its work (unmanaged: fail): ",
+            f"{REMEDY}, ",
+            Code("docs/operations.md#granted-by-hand"),
+            ".",
+        )
     if not (diff.warnings or diff.errors) and diff.changed:
         yield ("No guard is violated.",)
     for one in diff.expiries:

@@ -34,7 +34,8 @@ def title(diff: AccessDiff) -> str:
         *number(sum(one.loosened for one in diff.guards), "guard loosened", "guards loosened"),
         *number(_others(diff), "other change"),
     ]
-    return ", ".join(parts) or "no changes"
+    by_hand = number(len(diff.unmanaged.grants), "grant by hand", "grants by hand")
+    return ", ".join([*(parts or ["no changes"]), *by_hand])
 
 
 def _others(diff: AccessDiff) -> int:
