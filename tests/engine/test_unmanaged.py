@@ -1,0 +1,125 @@
+"""What was granted by hand is named by every preview, and, account by account, on request."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.engine.federation import ROWS, Federation
+from tests.engine.operator import ops, status
+from tests.engine.prepared import Prepared
+
+pytestmark = pytest.mark.engine
+
+# Where nothing of ReadOnly is declared, and where it is declared for others.
+ELSEWHERE, DECLARED = "222233334444", "611111111111"
+REVOKED = ("444455556666", "ReadOnly", "AWS-Platform")
+
+
+def assign(federation: Federation, account: str, group: str) -> None:
+    """Assign ReadOnly to a group in an account, as a person does in the console."""
+    aws = federation.sandbox.aws
+    (instance,) = aws.instances()
+    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
+    request = aws.sso_admin.create_account_assignment(
+        InstanceArn=instance["InstanceArn"],
+        PermissionSetArn=arn,
+        PrincipalType="GROUP",
+        PrincipalId=aws.groups()[group],
+        TargetType="AWS_ACCOUNT",
+        TargetId=account,
+    )["AccountAssignmentCreationStatus"]["RequestId"]
+    for _ in range(100):
+        told = aws.sso_admin.describe_account_assignment_creation_status(
+            InstanceArn=instance["InstanceArn"], AccountAssignmentCreationRequestId=request
+        )["AccountAssignmentCreationStatus"]
+        if told["Status"] == "SUCCEEDED":
+            return
+        time.sleep(0.1)
+    raise AssertionError(told)
+
+
+def assign_to_application(federation: Federation, person: str) -> None:
+    """Assign a person to the enterprise app, as its owner does in the portal."""
+    graph, principal = federation.sandbox.graph, federation.service_principal()["id"]
+    path = f"/v1.0/servicePrincipals/{principal}/appRoleAssignedTo"
+    role = next(iter(graph.all(path)))["appRoleId"]
+    user = graph.call("GET", f"/v1.0/users/{person}")["id"]
+    body = {"principalId": user, "resourceId": principal, "appRoleId": role}
+    graph.call("POST", path, body)
+
+
+def decide(federation: Federation, policy: str) -> None:
+    """Set `unmanaged` in the stack's configuration, without a second for the CLI."""
+    file = federation.folder / "Pulumi.sandbox.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["entra-identity-center:unmanaged"] = policy
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def diff(federation: Federation) -> tuple[int, dict[str, Any]]:
+    """The exit code and the data of the access diff."""
+    done = ops(federation, "diff", "--format", "json")
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def by_hand(in_access: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The federation, a group assigned in an account of no rule, and a person to the application."""
+    federation = in_access.restore()
+    assign(federation, ELSEWHERE, "AWS-Developers")
+    assign_to_application(federation, "bob@example.com")
+    return Prepared.keep(federation, tmp_path_factory.mktemp("kept") / "by-hand")
+
+
+def test_every_preview_names_what_was_granted_by_hand(by_hand: Prepared) -> None:
+    federation = by_hand.restore()
+    code, told = diff(federation)
+    assert code == 0
+    assert told["warnings"] == []
+    account, person = sorted(told["unmanaged"]["grants"], key=lambda one: str(one["kind"]))
+    assert (account["permissionSet"], account["account"]["id"]) == ("ReadOnly", ELSEWHERE)
+    assert (person["kind"], person["principal"]["type"]) == ("application", "USER")
+    shown = ops(federation, "diff").stdout
+    assert "no changes, 2 grants by hand" in shown
+    assert "? ReadOnly is assigned by hand on log-archive" in shown
+    assert 'user "Bob' in shown
+
+    preview = federation.stack.preview("--expect-no-changes", check=False)
+    assert preview.exit_code != 0
+    assert "ReadOnly is assigned by hand on log-archive (222233334444)" in preview.output
+    updated = federation.stack.up()
+    assert updated.changes == []
+    assert f"is assigned by hand on log-archive ({ELSEWHERE})" in updated.output
+    # Told once as a change, and as a warning for as long as it is there.
+    preview = federation.stack.preview("--expect-no-changes")
+    assert "ReadOnly is assigned by hand on log-archive" in preview.output
+    assert ops(federation, "diff").stdout.count("by hand on log-archive") == 1
+
+
+def test_fail_fails_every_update_and_keeps_no_revocation(by_hand: Prepared) -> None:
+    federation = by_hand.restore()
+    decide(federation, "fail")
+    federation.rule("platform-look")["targets"] = [{"ou": "Workloads/Dev"}]
+    federation.write_access()
+    code, told = diff(federation)
+    assert (code, told["unmanaged"]["fails"], told["failed"]) == (1, True, False)
+    assert told["desiredState"]["hash"].startswith("sha256:")
+    assert "⚠ ReadOnly is assigned by hand on log-archive" in ops(federation, "diff").stdout
+    updated = ops(federation, "up", "--yes")
+    assert updated.returncode == 1
+    assert "is assigned by hand on log-archive (222233334444)" in updated.stdout + updated.stderr
+    assert REVOKED not in federation.rows()
+    # Again and again, until somebody has decided.
+    again = federation.stack.up(check=False)
+    assert again.exit_code != 0
+    assert "unmanaged: fail" in again.errors
+    decide(federation, "report")
+    federation.stack.up()
+    decide(federation, "fail")
+    assert federation.stack.up(check=False).exit_code != 0
+    assert ROWS - {REVOKED} <= federation.rows()
