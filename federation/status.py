@@ -11,6 +11,7 @@ from federation.phases import NextStep
 from federation.provisioning import JobStatus
 from federation.scope import Census
 from federation.settings import Phase
+from federation.unmanaged import REMEDY, Grant, sentence, to_dict
 
 # A month leaves time for a change window; AWS and Entra themselves remind much earlier.
 URGENT_DAYS: Final = 30
@@ -39,7 +40,8 @@ class Status:
     `reached` is the phase that the checkpoint proves, `configured` the one that the configuration
     asks for. `stopped` says why the next update would be refused, "" when it would not. `held` are
     rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`.
-    `repairs` are sentences on what the clouds lack of what the state takes for done.
+    `repairs` are sentences on what the clouds lack of what the state takes for done. `unmanaged`
+    was granted by hand, as far as was looked: with `full`, in every account.
     """
 
     stack: str
@@ -53,6 +55,8 @@ class Status:
     unapplied: int = 0
     stopped: str = ""
     repairs: Sequence[str] = ()
+    unmanaged: Sequence[Grant] = ()
+    full: bool = False
     expiries: Sequence[Expiry] = ()
     next_steps: Sequence[NextStep] = ()
     pending: int = 0
@@ -74,7 +78,8 @@ class Status:
                 f"an update was interrupted and left {self.pending} unfinished operations: run "
                 "python -m ops recover"
             )
-        found += [f"{sentence}: run pulumi up" for sentence in self.repairs]
+        found += [f"{told}: run pulumi up" for told in self.repairs]
+        found += [f"{sentence(one)}: {REMEDY}" for one in self.unmanaged]
         if require_all and self.held:
             rows = sum(len(hold["rows"]) for hold in self.held)
             found.append(f"{_many(rows, 'row')} of {_many(len(self.held), 'principal')} are held")
@@ -120,6 +125,8 @@ class Status:
             "unapplied": self.unapplied,
             "stopped": self.stopped or None,
             "repairs": list(self.repairs),
+            "unmanaged": [{**to_dict(one), "text": sentence(one)} for one in self.unmanaged],
+            "lookedAt": "every account" if self.full else "what every preview asks",
             "expiries": [
                 {
                     "what": expiry.what,

@@ -225,8 +225,8 @@ def sentences(grants: Iterable[Grant]) -> list[str]:
 
 
 def sentence(grant: Grant) -> str:
-    """What was granted by hand, and to whom; foreign names can't move the cursor."""
-    return printable(_sentence(grant))
+    """What was granted by hand, and to whom; one line, and foreign names can't move the cursor."""
+    return printable(_sentence(grant)).replace("\n", "\\n")
 
 
 def _sentence(grant: Grant) -> str:

@@ -15,6 +15,7 @@ from clouds.aws import AwsError
 from clouds.entra import EntraError
 from federation.diagnosis import Findings, lines, to_dict
 from federation.permissions import Feature, Purpose, declared_features, made_features
+from ops.look import BOUNDED, Look, add_look_arguments
 from ops.preflight.aws import AwsChecks
 from ops.preflight.entra import EntraChecks
 from ops.preflight.repairs import check_repairs
@@ -36,13 +37,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="|".join(Purpose),
         help="what the credentials are meant for (default: deploy)",
     )
+    add_look_arguments(parser)
 
 
 @command
 def run(arguments: Namespace) -> int:
     """Print every finding. Raises InvalidInput for configuration that can't be used."""
     session = Session(open_stack(arguments))
-    findings = examine(session, arguments.purpose)
+    findings = examine(session, arguments.purpose, Look.wanted(arguments))
     if arguments.json:
         text = json.dumps(
             {
@@ -63,14 +65,14 @@ def run(arguments: Namespace) -> int:
 _COMMANDS = {Purpose.PREVIEW: "preview", Purpose.DEPLOY: "up", Purpose.DESTROY: "destroy"}
 
 
-def examine(session: Session, purpose: Purpose) -> Findings:
+def examine(session: Session, purpose: Purpose, look: Look = BOUNDED) -> Findings:
     """Check everything that can be checked without changing anything. Raises InvalidInput."""
     findings = Findings()
     check_tools(session.stack.cli, findings)
     examine_clouds(session, purpose, findings)
     # What keeps the clouds from being read is said already, and a destroy repairs nothing.
     if purpose is not Purpose.DESTROY and not findings.problems:
-        _guarded(lambda: check_repairs(session, findings), findings)
+        _guarded(lambda: check_repairs(session, findings, look), findings)
     if session.stack.pending:
         findings.problem(
             "pending",

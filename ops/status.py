@@ -18,7 +18,7 @@ from clouds.entra import EntraError
 from clouds.facts import read_facts
 from federation.errors import InvalidInput
 from federation.phases import PhaseBackError, Situation, next_steps, phase_of
-from federation.plan import Plan, UpdateStoppedError, make_plan
+from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.principals import IdentityStorePrincipal, holds
 from federation.provisioning import JobStatus
 from federation.repair_sentences import repair_sentences
@@ -26,6 +26,7 @@ from federation.rows import PrincipalKey
 from federation.scope import Census, Scope, take_census
 from federation.settings import Phase
 from federation.status import Expiry, Status, lines
+from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
 from ops.stack import add_stack_arguments, command, open_stack
@@ -40,12 +41,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="exit with 1 as well while a declared row does not exist",
     )
+    add_look_arguments(parser)
 
 
 @command
 def run(arguments: Namespace) -> int:
     """Print the status. Raises InvalidInput for configuration that can't be used."""
-    status = read_status(Session(open_stack(arguments)), datetime.now(UTC))
+    status = read_status(Session(open_stack(arguments)), datetime.now(UTC), Look.wanted(arguments))
     if arguments.json:
         text = json.dumps(status.to_dict(require_all=arguments.require_all), indent=2)
     else:
@@ -63,7 +65,7 @@ class _Seen:
     listed: tuple[IdentityStorePrincipal, ...]
 
 
-def read_status(session: Session, now: datetime) -> Status:
+def read_status(session: Session, now: datetime, look: Look = BOUNDED) -> Status:
     """Look at everything once. Raises the errors of the clouds, and InvalidInput."""
     stack, settings = session.stack, session.stack.settings
     configured = phase_of(settings, declares_access=bool(session.access.rules))
@@ -71,7 +73,7 @@ def read_status(session: Session, now: datetime) -> Status:
     listed = tuple(session.aws.principals(instance.identity_store_id)) if instance else ()
     seen = _Seen(job=session.job(), scope=session.scope(), listed=listed)
     census = take_census(seen.scope, listed) if session.job_path else None
-    plan, stopped = _plan(session)
+    plan, facts, stopped = _plan(session)
     made = {pin.row for pin in stack.checkpoint.rows}
     steps = (
         next_steps(
@@ -100,6 +102,8 @@ def read_status(session: Session, now: datetime) -> Status:
         unapplied=len(plan.rows.ready.keys() - made) if plan else 0,
         stopped=stopped,
         repairs=tuple(repair_sentences(plan.repairs, session.site.organization)) if plan else (),
+        unmanaged=granted_by_hand(session, plan, facts, look),
+        full=look.full,
         expiries=expiries(session),
         next_steps=steps,
         pending=stack.pending,
@@ -107,17 +111,17 @@ def read_status(session: Session, now: datetime) -> Status:
     )
 
 
-def _plan(session: Session) -> tuple[Plan | None, str]:
-    """What the next preview decides, or the sentence that stops it."""
-    checkpoint = session.stack.checkpoint
+def _plan(session: Session) -> tuple[Plan | None, Facts | None, str]:
+    """What the next preview decides and on what, or the sentence that stops it."""
+    checkpoint, facts = session.stack.checkpoint, None
     try:
         facts, _ = read_facts(
             session.site, session.access, checkpoint, graph=session.graph, aws=session.aws
         )
         plan = make_plan(session.stack.settings, session.access, facts, preview=True)
     except (InvalidInput, UpdateStoppedError, PhaseBackError) as error:
-        return None, str(error)
-    return plan, ""
+        return None, facts, str(error)
+    return plan, facts, ""
 
 
 def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:

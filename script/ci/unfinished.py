@@ -1,6 +1,7 @@
-"""What the clouds lack of the last update, of `python -m ops doctor --json`: a line each.
+"""`unfinished.py FILE CHECK`: what one check of `python -m ops doctor --json` found, a line each.
 
-Exits with 1, and what stands in the way, when that can't be told.
+`repairs` is what the clouds lack of the last update, `unmanaged` what was granted by hand. Exits
+with 1, and what stands in the way, when that can't be told.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ import json
 import sys
 from pathlib import Path
 
-CHECK = "repairs"
 
-
-def main(file: str) -> int:
-    """Print what is to be repaired, as the file has it."""
+def main(file: str, check: str) -> int:
+    """Print what the check found, as the file has it."""
     findings = json.loads(Path(file).read_text(encoding="utf-8"))["findings"]
-    told = [one for one in findings if one["check"] == CHECK]
+    told = [one for one in findings if one["check"] == check]
     if not any(one["level"] != "note" for one in told):
         problems = [one for one in findings if one["level"] == "problem"]
         print("\n".join(one["text"] for one in told or problems), file=sys.stderr)
@@ -27,4 +26,4 @@ def main(file: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -224,8 +224,11 @@ def test_an_unchanged_preview_asks_by_set_and_never_by_assignment(federation: Fe
         return Counter(one.removeprefix("SWBExternalService.") for one in operations)
 
     few = calls()
-    # Each own set: seven lists, and none of an account or an assignment.
-    assert {few[operation] for operation in READS} == {2}, few
+    # Each own set: seven lists, one of them with and without the status, and none of an assignment.
+    accounts = "ListAccountsForProvisionedPermissionSet"
+    assert {few[operation] for operation in READS if operation != accounts} == {2}, few
+    assert few[accounts] == 4, few
+    assert "ListAccountAssignments" not in few
     federation.rule("platform-look")["targets"] = [{"ou": "/"}]
     federation.rule("platform-look")["except"] = [{"accountName": "example-management"}]
     federation.write_access()

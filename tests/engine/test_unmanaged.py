@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.engine.by_hand import assign, assign_to_application
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared
@@ -18,39 +18,6 @@ pytestmark = pytest.mark.engine
 # Where nothing of ReadOnly is declared, and where it is declared for others.
 ELSEWHERE, DECLARED = "222233334444", "611111111111"
 REVOKED = ("444455556666", "ReadOnly", "AWS-Platform")
-
-
-def assign(federation: Federation, account: str, group: str) -> None:
-    """Assign ReadOnly to a group in an account, as a person does in the console."""
-    aws = federation.sandbox.aws
-    (instance,) = aws.instances()
-    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
-    request = aws.sso_admin.create_account_assignment(
-        InstanceArn=instance["InstanceArn"],
-        PermissionSetArn=arn,
-        PrincipalType="GROUP",
-        PrincipalId=aws.groups()[group],
-        TargetType="AWS_ACCOUNT",
-        TargetId=account,
-    )["AccountAssignmentCreationStatus"]["RequestId"]
-    for _ in range(100):
-        told = aws.sso_admin.describe_account_assignment_creation_status(
-            InstanceArn=instance["InstanceArn"], AccountAssignmentCreationRequestId=request
-        )["AccountAssignmentCreationStatus"]
-        if told["Status"] == "SUCCEEDED":
-            return
-        time.sleep(0.1)
-    raise AssertionError(told)
-
-
-def assign_to_application(federation: Federation, person: str) -> None:
-    """Assign a person to the enterprise app, as its owner does in the portal."""
-    graph, principal = federation.sandbox.graph, federation.service_principal()["id"]
-    path = f"/v1.0/servicePrincipals/{principal}/appRoleAssignedTo"
-    role = next(iter(graph.all(path)))["appRoleId"]
-    user = graph.call("GET", f"/v1.0/users/{person}")["id"]
-    body = {"principalId": user, "resourceId": principal, "appRoleId": role}
-    graph.call("POST", path, body)
 
 
 def decide(federation: Federation, policy: str) -> None:
@@ -69,7 +36,7 @@ def diff(federation: Federation) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def by_hand(in_access: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The federation, a group assigned in an account of no rule, and a person to the application."""
+    """A group assigned in an account of no rule, and a person assigned to the application."""
     federation = in_access.restore()
     assign(federation, ELSEWHERE, "AWS-Developers")
     assign_to_application(federation, "bob@example.com")
@@ -123,3 +90,38 @@ def test_fail_fails_every_update_and_keeps_no_revocation(by_hand: Prepared) -> N
     decide(federation, "fail")
     assert federation.stack.up(check=False).exit_code != 0
     assert ROWS - {REVOKED} <= federation.rows()
+
+
+def test_who_has_a_set_in_a_declared_account_is_found_on_request(federation: Federation) -> None:
+    assign(federation, DECLARED, "AWS-Developers")
+    # Nothing that a preview asks shows it: the set is provisioned there anyhow.
+    federation.stack.preview("--expect-no-changes")
+    assert status(federation)[0] == 0
+    code, shown = status(federation, "--full")
+    assert code == 1
+    (found,) = shown["unmanaged"]
+    assert (found["kind"], found["permissionSet"], found["account"], found["name"]) == (
+        *("assignment", "ReadOnly", DECLARED),
+        "AWS-Developers",
+    )
+    assert any(found["text"] in problem for problem in shown["problems"])
+    # Complete: nothing is kept that the next look would believe.
+    assert not list((federation.folder / ".ops").glob("*"))
+    doctor = ops(federation, "doctor", "--full")
+    assert doctor.returncode == 1
+    assert 'group "AWS-Developers"' in doctor.stdout
+    assert "has ReadOnly on billing-dev (611111111111) by hand" in doctor.stdout
+
+
+def test_status_names_to_whom_an_undeclared_account_was_given(by_hand: Prepared) -> None:
+    federation = by_hand.restore()
+    code, shown = status(federation)
+    assert (code, [one["kind"] for one in shown["unmanaged"]]) == (1, ["application", "account"])
+    _, shown = status(federation, "--full")
+    assert [one["kind"] for one in shown["unmanaged"]] == ["application", "assignment"]
+    # Whoever can stop an update hides nothing by it.
+    federation.rule("platform-look")["targets"] = [{"ou": "Nowhere"}]
+    federation.write_access()
+    _, stopped = status(federation, "--full")
+    assert stopped["stopped"]
+    assert stopped["unmanaged"] == shown["unmanaged"]

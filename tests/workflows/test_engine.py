@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.engine.by_hand import assign
 from tests.engine.federation import ACCESS, ROWS, Federation
 from tests.workflows.hub import Hub, run_script
 
@@ -112,6 +113,16 @@ def test_a_guard_stops_a_pull_request_with_its_sentence(pipeline: Pipeline) -> N
     assert found.returncode == 0, found.stderr
     assert "verdict=ask" in found.stdout.splitlines()
     assert "the preview is stopped" in pipeline.text("issue.md")
+
+
+def test_drift_tells_who_was_given_access_by_hand(pipeline: Pipeline) -> None:
+    assign(pipeline.federation, "611111111111", "AWS-Developers")
+    issue = pipeline.out / "issue.md"
+    run = pipeline.run("drift.sh", STACK, str(issue))
+    assert run.returncode == 0, run.stderr
+    assert 'group "AWS-Developers"' in issue.read_text()
+    assert "has ReadOnly on billing-dev (611111111111) by hand" in issue.read_text()
+    assert "pulumi up --refresh" not in issue.read_text()
 
 
 def test_drift_is_told_until_it_is_gone(pipeline: Pipeline) -> None:
