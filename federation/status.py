@@ -11,7 +11,7 @@ from federation.phases import NextStep
 from federation.provisioning import JobStatus
 from federation.scope import Census
 from federation.settings import Phase
-from federation.unmanaged import REMEDY, Grant, sentence, to_dict
+from federation.unmanaged import REMEDY, Grant, as_told, sentence
 
 # A month leaves time for a change window; AWS and Entra themselves remind much earlier.
 URGENT_DAYS: Final = 30
@@ -125,7 +125,7 @@ class Status:
             "unapplied": self.unapplied,
             "stopped": self.stopped or None,
             "repairs": list(self.repairs),
-            "unmanaged": [{**to_dict(one), "text": sentence(one)} for one in self.unmanaged],
+            "unmanaged": [as_told(one) for one in self.unmanaged],
             "lookedAt": "every account" if self.full else "what every preview asks",
             "expiries": [
                 {

@@ -241,8 +241,21 @@ def _sentence(grant: Grant) -> str:
     return f"{who(grant)} has {grant.permission_set} on {place} by hand, not declared"
 
 
+def as_told(grant: Grant) -> dict[str, Any]:
+    """Plain data, as commands print it for machines."""
+    told: dict[str, Any] = {"kind": grant.kind, "text": sentence(grant)}
+    if not isinstance(grant, AppGrant):
+        told["permissionSet"] = grant.permission_set
+        told["account"] = {"id": grant.account, "name": grant.account_name}
+    if not isinstance(grant, AccountGrant):
+        ident = grant.object_id if isinstance(grant, AppGrant) else grant.principal_id
+        kind = _KINDS.get(grant.principal_type, grant.principal_type)
+        told["principal"] = {"type": kind, "id": ident, "name": grant.name}
+    return told
+
+
 def to_dict(grant: Grant) -> dict[str, Any]:
-    """Plain data, as the component Unmanaged keeps it and as commands print it."""
+    """Plain data, as the component Unmanaged keeps it."""
     return asdict(grant)
 
 

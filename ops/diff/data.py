@@ -10,7 +10,7 @@ from federation.changes import AccessChange, AccessDiff
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange
 from federation.trust_change import TrustChange
-from federation.unmanaged import AccountGrant, AppGrant, Grant, sentence
+from federation.unmanaged import AppGrant, Grant, as_told
 from federation.wording import plain
 
 
@@ -142,16 +142,10 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
 
 
 def _grant(diff: AccessDiff, grant: Grant) -> dict[str, Any]:
-    found: dict[str, Any] = {"kind": grant.kind, "text": sentence(grant)}
-    if not isinstance(grant, AppGrant):
-        found |= {"permissionSet": grant.permission_set, "account": _account(diff, grant.account)}
-    if not isinstance(grant, AccountGrant):
-        found["principal"] = {
-            "type": grant.principal_type.upper(),
-            "id": grant.object_id if isinstance(grant, AppGrant) else grant.principal_id,
-            "name": grant.name,
-        }
-    return found
+    told = as_told(grant)
+    return (
+        told if isinstance(grant, AppGrant) else {**told, "account": _account(diff, grant.account)}
+    )
 
 
 def _trust(diff: AccessDiff, change: TrustChange) -> dict[str, Any]:
