@@ -45,6 +45,17 @@ def changed(clone: Clone, hub: Hub, live: str = '["dev","prod"]', head: str = ""
     }
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_grants_by_hand_fail_a_pull_request_where_they_are_to(
+    hub: Hub, tmp_path: Path, *, fails: bool
+) -> None:
+    text = 'group "x" has Look on prod by hand'
+    told = {"unmanaged": {"fails": fails, "grants": [{"kind": "assignment", "text": text}]}}
+    (tmp_path / "diff.json").write_text(json.dumps(told))
+    run = run_script("unmanaged.sh", str(tmp_path), environment=hub.environment())
+    assert (run.returncode, text in run.stderr) == (int(fails), fails)
+
+
 def test_changed_access_of_one_environment(clone: Clone, hub: Hub) -> None:
     clone.write("environments/prod/access.yaml", "rules: new\n")
     assert changed(clone, hub) == {"access": ["prod"], "all": ["prod"], "code": False}

@@ -237,7 +237,7 @@ def test_the_base_branchs_preview_takes_the_access_of_the_pull_request() -> None
     runs = [step.get("run", "") for step in dict(jobs())["preview/access"]["steps"]]
     order = [run.split()[0].rpartition("/")[2] for run in runs if run]
     # Tools and credentials first: nothing of the pull request is here yet when they are set up.
-    assert order == ["fetch.sh", "overlay.sh", "diff.sh"]
+    assert order == ["fetch.sh", "overlay.sh", "diff.sh", "unmanaged.sh"]
 
 
 def test_updates_of_one_stack_never_run_at_once_nor_are_cancelled() -> None:
