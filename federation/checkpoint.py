@@ -98,7 +98,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     object_ids: dict[PrincipalKey, str] = {}
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
-    job = application = ""
+    job = ""
     foreign: list[str] = []
     fingerprint = ""
     attributes = None
@@ -120,8 +120,6 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             job = str(outputs.get("id") or "")
         elif kind == ATTRIBUTES:
             attributes = sources(outputs.get("attributes"))
-        elif kind == _APPLICATION:
-            application = str(outputs.get("objectId") or "")
         elif kind == _REPAIRS:
             repairs = RepairLog.from_dict(outputs)
         elif kind == _CREDENTIALS:
@@ -136,7 +134,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         holders=holders,
         provisioning=_JOB in types,
         job=job,
-        application=application,
+        application=_application(resources),
         sets=stored_sets(resources),
         attributes=attributes,
         **_own_groups(resources),
@@ -150,6 +148,14 @@ def _place(urn: str) -> tuple[str, str]:
     """Type and logical name of a resource."""
     _, _, types, name = urn.split("::", 3)
     return types.rpartition("$")[2], name
+
+
+def _application(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The object id of the service principal, "" for none."""
+    found = (
+        out.get("objectId") for urn, out in resources.items() if _place(urn)[0] == _APPLICATION
+    )
+    return str(next(found, None) or "")
 
 
 def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
