@@ -73,10 +73,10 @@ class Team:
     def write(self, access: dict[str, Any]) -> None:
         (self.folder / "access.yaml").write_text(yaml.safe_dump(access))
 
-    def ops(self, command: str) -> subprocess.CompletedProcess[str]:
+    def ops(self, *words: str) -> subprocess.CompletedProcess[str]:
         """An operator's command about this stack."""
         return subprocess.run(
-            [sys.executable, "-m", "ops", command, "-C", str(self.folder)],
+            [sys.executable, "-m", "ops", *words, "-C", str(self.folder)],
             cwd=REPOSITORY,
             env=self.stack.environment,
             capture_output=True,
@@ -139,9 +139,11 @@ def test_one_federation_and_any_number_of_access_stacks(
     status = second.ops("status")
     assert status.returncode == 2
     assert f"ask its federation stack, {full_name}" in status.stderr
-    doctor = second.ops("doctor")
+    doctor = second.ops("doctor", "--full")
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
     assert "Graph app roles: all that are needed are granted (1)" in doctor.stdout
+    # What other stacks give is theirs.
+    assert "nothing is granted by hand anywhere" in doctor.stdout
     second.write(look("SecondLook", "developers", "AWS-Developers", "611111111111"))
     diff = second.ops("diff")
     assert diff.returncode == 0, diff.stderr

@@ -17,7 +17,7 @@ from federation.desired_state import REVIEWED_VARIABLE
 from sandbox.pulumi import PulumiStack, Run
 from sandbox.stack import STACK
 from tests.engine.federation import Federation
-from tests.engine.operator import ops
+from tests.engine.operator import ops, status
 from tests.engine.picture import Picture, picture
 from tests.engine.worlds import change_by_hand, change_files
 
@@ -56,14 +56,55 @@ def test_what_changes_in_the_clouds_was_in_the_diff(federation: Federation, seed
     story = f"{done}, after the review {later}"
     fresh = diff(federation) if later else reviewed
     before = picture(federation)
-    run = up(federation, reviewed)
+    run = last = up(federation, reviewed)
     assert not list(untold(before, picture(federation), fresh)), story
     if _REFUSED in run.errors:
         assert run.changes == [], f"{story}: {run.output}"
         assert fresh["desiredState"] != reviewed["desiredState"], story
-        second = up(federation, fresh)
-        assert _REFUSED not in second.errors, f"{story}: {second.output}"
+        last = up(federation, fresh)
+        assert _REFUSED not in last.errors, f"{story}: {last.output}"
         assert not list(untold(before, picture(federation), fresh)), story
+    if last.exit_code == 0:
+        assert there(federation) == declared(federation) | by_hand(federation), story
+        assert not declared(federation) & by_hand(federation), story
+
+
+Held = tuple[str, ...]
+
+
+def there(federation: Federation) -> set[Held]:
+    """Every assignment of the stack's sets and of its application, by ids."""
+    sets = federation.access["permissionSets"]
+    path = f"/v1.0/servicePrincipals/{federation.service_principal()['id']}/appRoleAssignedTo"
+    return {
+        (name, account, principal)
+        for account, name, _, principal in federation.sandbox.aws.assignments()
+        if name in sets
+    } | {("application", one["principalId"]) for one in federation.sandbox.graph.all(path)}
+
+
+def declared(federation: Federation) -> set[Held]:
+    """The same, as an update that ended well has left them in the state."""
+    found: set[Held] = set()
+    for one in federation.stack.export()["deployment"]["resources"]:
+        outputs, kind = one.get("outputs") or {}, one["type"].rpartition(":")[2]
+        if kind == "AccountAssignment":
+            name = one["urn"].split("::", 3)[3].partition("/")[0]
+            found.add((name, outputs["targetId"], outputs["principalId"]))
+        elif kind == "AppRoleAssignment":
+            found.add(("application", outputs["principalObjectId"]))
+    return found
+
+
+def by_hand(federation: Federation) -> set[Held]:
+    """The same, as `status --full` tells what somebody granted by hand."""
+    _, shown = status(federation, "--full")
+    return {
+        ("application", one["principal"]["id"])
+        if one["kind"] == "application"
+        else (one["permissionSet"], one["account"]["id"], one["principal"]["id"])
+        for one in shown["unmanaged"]
+    }
 
 
 def diff(federation: Federation) -> dict[str, Any]:
