@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from federation.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
+from federation.labels import Identity
 from federation.rows import PrincipalKey
 from federation.set_changes import Aspect, SetChange
 from federation.wording import Code
@@ -42,7 +43,7 @@ def _diff(principal: str, accounts: int = 1, changes: int = 1, path: str = "prod
         stack="prod",
         context=Context(
             accounts={one: AccountLabel(name=f"{path}-{one}", unit="Workloads") for one in ids},
-            principals=dict.fromkeys(keys, principal),
+            principals=dict.fromkeys(keys, Identity(name=principal)),
         ),
         access=tuple(
             AccessChange(
