@@ -7,7 +7,7 @@ the object id where the name does not settle who is meant. Two principals never 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,7 +40,7 @@ class Labels(dict[PrincipalKey, str]):
     """A label for each principal; one that nobody has looked up goes by its key, and says so."""
 
     def __missing__(self, key: PrincipalKey) -> str:
-        return _label(key, Identity(), shared=False)
+        return _label(key, Identity())
 
     def spoken(self, key: PrincipalKey) -> str:
         """`group AWS-Platform (key platform)`."""
@@ -49,9 +49,21 @@ class Labels(dict[PrincipalKey, str]):
 
 def labels(identities: Mapping[PrincipalKey, Identity]) -> Labels:
     """The label of each principal, one line of printable text; all that are shown together."""
-    names = Counter(map(_likeness, identities.values()))
+    keys: Counter[str] = Counter()
+    objects: dict[str, set[str]] = defaultdict(set)
+    for key, one in identities.items():
+        keys[_likeness(one)] += 1
+        objects[_likeness(one)].add(one.object_id or key.logical_name)
     return Labels(
-        {key: _label(key, one, shared=names[_likeness(one)] > 1) for key, one in identities.items()}
+        {
+            key: _label(
+                key,
+                one,
+                twins=keys[_likeness(one)] > 1,
+                namesakes=len(objects[_likeness(one)]) > 1,
+            )
+            for key, one in identities.items()
+        }
     )
 
 
@@ -82,18 +94,21 @@ def beside(key: PrincipalKey, label: str | None) -> str:
     return "" if label in (None, key.key) else f" [{label}]"
 
 
-def _label(key: PrincipalKey, one: Identity, *, shared: bool) -> str:
+def _label(
+    key: PrincipalKey, one: Identity, *, twins: bool = False, namesakes: bool = False
+) -> str:
+    """`twins`: another key has a name like it; `namesakes`: and that is another object."""
     name, word = shown(one.name), key.type.lower()
     if not name:
         if one.object_id:
             return f"{one.object_id} ({word} key {key.key}, {_UNREAD})"
         return f"{key.key} (a {word}'s key; {_UNREAD})"
     details = []
-    if shared:
+    if twins:
         details.append(f"{word} key {key.key}")
     elif not (one.name.isascii() and one.name.casefold() == key.key.casefold()):
         details.append(f"key {key.key}")
-    if one.object_id and (shared or one.by_id):
+    if one.object_id and (namesakes or one.by_id):
         details.append(f"id {one.object_id}")
     return f"{name} ({', '.join(details)})" if details else name
 

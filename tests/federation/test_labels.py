@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.errors import printable
@@ -35,11 +35,12 @@ _PRINCIPALS = st.builds(PrincipalKey, st.sampled_from(["GROUP", "USER"]), _KEYS)
 _IDENTITIES = st.builds(
     Identity,
     name=_NAMES,
-    object_id=st.sampled_from([""]) | st.uuids().map(str),
+    object_id=st.sampled_from(["", ID]) | st.uuids().map(str),
     by_id=st.booleans(),
 )
 
 
+@settings(max_examples=400)
 @given(st.dictionaries(_PRINCIPALS, _IDENTITIES, max_size=6))
 def test_two_principals_never_have_one_label(known: dict[PrincipalKey, Identity]) -> None:
     made = labels(known)
@@ -96,6 +97,14 @@ def test_who_looks_like_another_is_told_with_key_and_id(twin: str) -> None:
     )
     assert made[GLASS] == f"AWS-Break-Glass (group key AWS-Break-Glass, id {ID})"
     assert made[OTHER] == f"{twin} (group key other, id {other})"
+
+
+def test_an_object_with_an_old_and_a_new_key_has_no_namesake() -> None:
+    one = Identity(name="AWS-Break-Glass", object_id=ID)
+    assert labels({GLASS: one, OTHER: one}) == {
+        GLASS: "AWS-Break-Glass (group key AWS-Break-Glass)",
+        OTHER: "AWS-Break-Glass (group key other)",
+    }
 
 
 def test_who_was_never_looked_up_is_said_to_be_a_key() -> None:
