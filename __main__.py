@@ -32,6 +32,10 @@ def begin(inputs: Inputs | AccessInputs) -> None:
     check_reviewed(inputs.desired_state, required=inputs.settings.require_reviewed)
     for warning in plan.warnings:
         pulumi.log.warn(str(warning))
+    # Resources go by keys, which the author chose.
+    by_id = [plan.labels.spoken(key) for key, one in plan.principals.items() if one.by_id]
+    if by_id:
+        pulumi.log.info(f"named by objectId: {', '.join(by_id)}")
     if plan.duration > timedelta(minutes=1):
         pulumi.log.info(f"AWS takes {spoken_duration(plan.duration)} to write this update's rows")
     name_the_way_out()

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
 from clouds.graph import ON_DEMAND_REQUESTS, ON_DEMAND_WINDOW, Graph
+from federation.labels import Labels
 from federation.principals import Arrivals, EntraPrincipal, match
 from federation.provisioning import job_status
 from federation.rows import PrincipalKey
@@ -24,12 +25,15 @@ _LONGEST_PAUSE: Final = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class ArrivalWait:
-    """Everything the wait needs; `seconds` bounds it. `progress` is told who is still missing."""
+    """Everything the wait needs; `seconds` bounds it. `progress` is told who is still missing,
+    by the `labels`.
+    """
 
     graph: Graph
     aws: Aws
     identity_store_id: str
     wanted: Mapping[PrincipalKey, EntraPrincipal]
+    labels: Labels
     seconds: float
     progress: Callable[[str], None]
 
@@ -64,9 +68,14 @@ class ArrivalWait:
                 return Arrivals(
                     arrived=arrived, reasons={k: v for k, v in reasons.items() if k in missing}
                 )
-            self.progress(_still_missing(missing))
+            self.progress(self._still_missing(missing))
             time.sleep(pause)
             pause = min(pause * 1.4, _LONGEST_PAUSE)
+
+    def _still_missing(self, missing: Collection[PrincipalKey]) -> str:
+        some = ", ".join(map(self.labels.spoken, sorted(missing)[:5]))
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        return f"waiting for {some}{more} to arrive in Identity Center"
 
     def _quarantine(self, job_path: str) -> str:
         """Why the job is in quarantine, "" when it is not."""
@@ -104,9 +113,3 @@ class _OnDemand:
                 self.failures[principal.key] = str(error)
             else:
                 self.failures.pop(principal.key, None)
-
-
-def _still_missing(missing: Collection[PrincipalKey]) -> str:
-    some = ", ".join(str(key) for key in sorted(missing)[:5])
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    return f"waiting for {some}{more} to arrive in Identity Center"

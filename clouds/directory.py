@@ -57,7 +57,11 @@ def read_directory(graph: Graph, access: Access, checkpoint: Checkpoint) -> Dire
                 warnings.append(warning)
             object_id, name = chosen["id"], chosen["displayName"]
         principals[principal_key] = EntraPrincipal(
-            key=principal_key, name=name, object_id=object_id, adopt=group.adopt
+            key=principal_key,
+            name=name,
+            object_id=object_id,
+            adopt=group.adopt,
+            by_id=group.object_id is not None,
         )
     people = {
         person["userPrincipalName"].lower(): person

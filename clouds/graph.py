@@ -16,6 +16,8 @@ from federation.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
 _FILTER_VALUES: Final = 15
+# Graph, directoryObject: getByIds takes up to 1,000 ids.
+_IDS: Final = 1000
 # Graph, synchronizationJob: provisionOnDemand takes 5 requests in 10 seconds.
 ON_DEMAND_REQUESTS: Final = 5
 ON_DEMAND_WINDOW: Final = 10.0
@@ -100,6 +102,15 @@ class Graph:
     def groups_by_id(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         """Groups with one of the object ids; unknown ids are absent from the answer."""
         return self._by_values("groups", "id", "id,displayName,securityEnabled", ids)
+
+    def users_by_id(self, ids: Iterable[str]) -> list[dict[str, Any]]:
+        """People with one of the object ids; unknown ids are absent from the answer."""
+        rest = list(dict.fromkeys(ids))
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(rest), _IDS):
+            body = {"ids": rest[start : start + _IDS], "types": ["user"]}
+            found += self.call("POST", "/directoryObjects/getByIds", body)["value"]
+        return found
 
     def _by_values(
         self, collection: str, attribute: str, select: str, values: Iterable[str]

@@ -132,6 +132,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
             aws=aws,
             identity_store_id=instance.identity_store_id,
             wanted={key: facts.principals[key] for key in plan.expected},
+            labels=plan.labels,
             seconds=settings.wait_minutes * 60,
             progress=pulumi.log.info,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,8 @@ import pulumi_aws as aws
 from components.permission_set import PermissionSet
 from components.synced_principals import unknown
 from federation.checkpoint import HOLDERS
-from federation.principals import Arrivals, RowPlan, holds
+from federation.labels import Labels
+from federation.principals import Arrivals, EntraPrincipal, RowPlan, holds
 from federation.rows import PrincipalKey, Row
 
 
@@ -23,7 +25,8 @@ class AccountAssignmentsArgs:
     `app_assignments` are the app-role assignments by principal, `reasons` why principals are
     missing, `old_names` the logical name under which a row stands in the checkpoint, where it
     differs, `providers` the provider of a permission set's rows, where it is not the default one.
-    `holders` are the Entra object ids to remember (federation/checkpoint.py).
+    `holders` are the Entra object ids to remember (federation/checkpoint.py). `principals` are all
+    of them as Entra has them, `labels` what to call them.
     """
 
     instance_arn: str
@@ -34,6 +37,8 @@ class AccountAssignmentsArgs:
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
     old_names: Mapping[Row, str] = field(default_factory=dict)
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    principals: Mapping[PrincipalKey, EntraPrincipal] = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
     providers: Mapping[str, pulumi.ProviderResource] = field(default_factory=dict)
 
 
@@ -54,7 +59,7 @@ class AccountAssignments(pulumi.ComponentResource):
         if pulumi.runtime.is_dry_run():
             for row in args.plan.late:
                 self._create_row(args, row, unknown())
-            self.held = pulumi.Output.from_input(self._report(args.plan.held, args.reasons))
+            self.held = pulumi.Output.from_input(self._report(args, args.plan.held, args.reasons))
         else:
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
         holders = {key.logical_name: ident for key, ident in args.holders.items()}
@@ -70,18 +75,22 @@ class AccountAssignments(pulumi.ComponentResource):
                 held.append(row)
             else:
                 self._create_row(args, row, principal_id)
-        return self._report(held, {**args.reasons, **arrivals.reasons})
+        return self._report(args, held, {**args.reasons, **arrivals.reasons})
 
     def _report(
-        self, rows: Sequence[Row], reasons: Mapping[PrincipalKey, str]
+        self,
+        args: AccountAssignmentsArgs,
+        rows: Sequence[Row],
+        reasons: Mapping[PrincipalKey, str],
     ) -> list[dict[str, object]]:
-        held = holds(rows, reasons)
+        held = holds(rows, reasons, args.principals, args.labels)
         for hold in held:
             names: Any = hold["rows"]
             number = "1 row" if len(names) == 1 else f"{len(names)} rows"
             # The access diff reads this sentence (federation/row_changes.py).
             pulumi.log.warn(
-                f"{number} of {str(hold['principalType']).lower()} {hold['principal']!r} held: "
+                f"{number} of {str(hold['principalType']).lower()} "
+                f"{json.dumps(hold['label'], ensure_ascii=False)} held: "
                 f"{hold['reason']} [{', '.join(names)}]",
                 self,
             )

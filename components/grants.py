@@ -70,6 +70,8 @@ def grant(args: Grants) -> None:
             reasons=plan.reasons,
             old_names=plan.old_names,
             holders=plan.holders,
+            principals=plan.principals,
+            labels=plan.labels,
             providers=providers,
         ),
     )

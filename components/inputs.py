@@ -113,6 +113,7 @@ class Inputs:
             aws=self.aws,
             identity_store_id=instance.identity_store_id if instance else "",
             wanted={key: self.directory.principals[key] for key in self.plan.expected},
+            labels=self.plan.labels,
             seconds=provisioning.wait_minutes * 60 if provisioning else 0,
             progress=pulumi.log.info,
         )

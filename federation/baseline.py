@@ -69,12 +69,18 @@ def guards(access: Access, organization: Organization) -> dict[str, Any]:
 
 
 def guard_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], *, sets: Iterable[str]
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    sets: Iterable[str],
+    principals: Mapping[str, str],
 ) -> tuple[GuardChange, ...]:
-    """Every guard that differs, loosened ones first. `sets` are the permission sets that stay."""
+    """Every guard that differs, loosened ones first. `sets` are the permission sets that stay,
+    `principals` the labels of groups and people by key.
+    """
     found = [
         *_account_guards(before, after),
-        *_name_guards(before, after, frozenset(sets)),
+        *_name_guards(before, after, frozenset(sets), principals),
         *_removals(before.get("maxRemovals"), after.get("maxRemovals")),
         *_levels(before.get("levels") or {}, after.get("levels") or {}),
         *_scopes(before.get("scopes") or {}, after.get("scopes") or {}),
@@ -97,7 +103,10 @@ def _account_guards(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 
 def _name_guards(
-    before: Mapping[str, Any], after: Mapping[str, Any], sets: frozenset[str]
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    sets: frozenset[str],
+    principals: Mapping[str, str],
 ) -> Iterator[GuardChange]:
     words = {
         "adminPermissionSets": "guarded as admin permission set",
@@ -113,7 +122,8 @@ def _name_guards(
         for names, loosened in ((gone, True), (added, False)):
             if names:
                 verb = "no longer" if loosened else "now"
-                listing = listed(Name(name) for name in sorted(names))
+                called = principals if guard == "breakGlass" else {}
+                listing = listed(Name(called.get(name, name)) for name in sorted(names))
                 yield GuardChange(
                     loosened=loosened, sentence=(f"{verb} {words[guard]}: ", *listing)
                 )

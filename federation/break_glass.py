@@ -21,6 +21,7 @@ from federation.iam_policy import (
     denies,
     unconditional,
 )
+from federation.labels import Labels
 from federation.organization import Organization
 from federation.rows import PrincipalKey, Row
 from federation.selection import Selection
@@ -79,25 +80,30 @@ def _weaknesses(permission_set: PermissionSet) -> Iterator[str]:
 
 
 def check_break_glass(
-    access: Access, rows: Collection[Row], organization: Organization, rescue: Rescue
+    access: Access,
+    rows: Collection[Row],
+    organization: Organization,
+    rescue: Rescue,
+    labels: Labels,
 ) -> Iterator[Finding]:
     """What `guards.breakGlass` says about the declared assignments `rows`."""
-    yield from _assignments(access, rows, organization)
+    yield from _assignments(access, rows, organization, labels)
     if rescue.people is None:
-        yield from _unknown(access)
+        yield from _unknown(access, labels)
     else:
-        yield from _empty(access, rescue.people)
+        yield from _empty(access, rescue.people, labels)
     for key in break_glass_keys(access):
         if key in rescue.absent:
             yield _finding(
                 access,
-                f"break-glass {key} had its assignments and is gone from Identity Center, so that "
-                "it gets nobody in: run python -m ops sync, or python -m ops status for the reason",
+                f"break-glass {labels.spoken(key)} had its assignments and is gone from Identity "
+                "Center, so that it gets nobody in: run python -m ops sync, or python -m ops "
+                "status for the reason",
             )
 
 
 def _assignments(
-    access: Access, rows: Collection[Row], organization: Organization
+    access: Access, rows: Collection[Row], organization: Organization, labels: Labels
 ) -> Iterator[Finding]:
     guards, selection = access.guards, Selection(organization)
     weak = {name: weakness(entry) for name, entry in access.permission_sets.items()}
@@ -117,29 +123,29 @@ def _assignments(
             why = "".join(f"; {name} does not count: {weak.get(name)}" for name in useless)
             yield _finding(
                 access,
-                f"break-glass principal {key.key} holds no admin set in {names}{why}; "
+                f"break-glass {labels.spoken(key)} holds no admin set in {names}{why}; "
                 "without it nobody gets in when everything else fails",
             )
 
 
-def _empty(access: Access, people: Mapping[PrincipalKey, int]) -> Iterator[Finding]:
+def _empty(access: Access, people: Mapping[PrincipalKey, int], labels: Labels) -> Iterator[Finding]:
     keys = break_glass_keys(access)
     empty = [key for key in keys if not people.get(key)]
     for key in empty:
         text = (
-            f"break-glass {key} has nobody who can sign in"
+            f"break-glass {labels.spoken(key)} has nobody who can sign in"
             if key.type == "USER"
-            else f"break-glass {key} has no direct member who can sign in"
+            else f"break-glass {labels.spoken(key)} has no direct member who can sign in"
         )
         all_empty = len(empty) == len(keys)
         yield _finding(access, text, severity=None if all_empty else "warning")
 
 
-def _unknown(access: Access) -> Iterator[Finding]:
-    keys = ", ".join(key.key for key in break_glass_keys(access))
-    if keys:
+def _unknown(access: Access, labels: Labels) -> Iterator[Finding]:
+    names = ", ".join(map(labels.spoken, break_glass_keys(access)))
+    if names:
         text = (
-            f"whether break-glass {keys} has people who can sign in is not known without Entra: "
+            f"whether break-glass {names} has people who can sign in is not known without Entra: "
             "pulumi preview checks it"
         )
         yield _finding(access, text, severity="warning", guard=UNVERIFIED)

@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from federation.baseline import GuardChange, guard_changes
 from federation.endings import expiries
+from federation.labels import Identity, Labels, labels
 from federation.phases import phase_reached
 from federation.preview import UNMANAGED, Diagnostic, Preview
 from federation.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
@@ -63,13 +65,18 @@ class Context:
     """
 
     accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
-    principals: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    principals: Mapping[PrincipalKey, Identity] = field(default_factory=dict)
     people: Mapping[PrincipalKey, int] = field(default_factory=dict)
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
     guards: Mapping[str, Any] | None = None
     expired: Mapping[Row, date] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What to call the groups and people (federation/labels.py)."""
+        return labels(self.principals)
 
     def protected(self, account: str) -> bool:
         """Whether an account is marked as protected."""
@@ -310,7 +317,8 @@ def _guards(preview: Preview, context: Context, sets: Sets) -> tuple[GuardChange
         return ()
     changed = {change.name for change in sets.changes}
     staying = (sets.before.keys() & sets.after.keys()) - changed
-    return guard_changes(before, context.guards, sets=staying)
+    called = {key.key: label for key, label in context.labels.items()}
+    return guard_changes(before, context.guards, sets=staying, principals=called)
 
 
 def _accounts(

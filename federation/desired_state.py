@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
@@ -32,9 +32,14 @@ class NotReviewedError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
-    """SHA-256 digests of the parts of a desired state by the part's name."""
+    """SHA-256 digests of the parts of a desired state by the part's name.
+
+    `principals` are Entra object ids by logical name (lower case), `own:<key>` for a group that the
+    stack makes: whoever shows the update looks their names up by these.
+    """
 
     parts: Mapping[str, str]
+    principals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -43,7 +48,11 @@ class DesiredState:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as the component DesiredState keeps it."""
-        return {"hash": self.hash, "parts": dict(self.parts)}
+        return {
+            "hash": self.hash,
+            "parts": dict(self.parts),
+            "principals": dict(self.principals),
+        }
 
 
 def desired_state(
@@ -65,12 +74,14 @@ def desired_state(
     assignments = [one.row.logical_name for one in plan.resolution.assignments]
     frozen = [row.logical_name for row in plan.resolution.frozen]
     instance = facts.instance
+    principals = _principals(access, facts)
     return DesiredState(
+        principals=principals,
         parts={
             part: _digest(value)
             for part, value in {
                 "assignments": sorted([*assignments, *frozen]),
-                "principals": _principals(access, facts),
+                "principals": principals,
                 "people": {name: ident.casefold() for name, ident in people.items()},
                 "access": access,
                 "guards": guards(access, facts.organization),
@@ -81,7 +92,7 @@ def desired_state(
                 "phase": plan.phase,
                 "files": {**access.files, **files},
             }.items()
-        }
+        },
     )
 
 

@@ -87,7 +87,7 @@ def one_of(names: Iterable[str], *, intro: str) -> str:
 def suggestion(name: str, allowed: Iterable[str], *, intro: str = "Declared") -> str:
     """The end of a sentence about an unknown name: the nearest allowed one, or what there is."""
     names = sorted(set(allowed))
-    twin = next((other for other in names if _skeleton(other) == _skeleton(name)), None)
+    twin = next((other for other in names if skeleton(other) == skeleton(name)), None)
     if twin is not None and twin.casefold() == name.casefold():
         return f' Did you mean "{twin}"? Upper and lower case count.'
     if twin is not None:
@@ -112,7 +112,8 @@ _LOOKALIKES = str.maketrans(
 )
 
 
-def _skeleton(name: str) -> str:
+def skeleton(name: str) -> str:
+    """What two names have in common that look the same: letters of other scripts, case, blanks."""
     return unicodedata.normalize("NFKC", name).translate(_LOOKALIKES).casefold().strip()
 
 

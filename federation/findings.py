@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from federation.errors import NOWHERE, Location, printable
-from federation.rows import Row
+from federation.labels import beside
+from federation.rows import PrincipalKey, Row
 
 Severity = Literal["error", "warning"]
 _SHOWN_ROWS = 5
@@ -16,7 +18,8 @@ _SHOWN_ROWS = 5
 class Finding:
     """One finding. `guard` names the check, `message` is one sentence that names the rule.
 
-    An `error` stops a preview, a `warning` does not. `rows` are the rows it is about, sorted.
+    An `error` stops a preview, a `warning` does not. `rows` are the rows it is about, sorted, and
+    `labels` say who their principals are (federation/labels.py).
     """
 
     severity: Severity
@@ -24,15 +27,24 @@ class Finding:
     message: str
     location: Location = NOWHERE
     rows: tuple[Row, ...] = ()
+    labels: Mapping[PrincipalKey, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def row_lines(self) -> list[str]:
+        """The first rows, one a line, with who is meant, and how many more there are."""
+        lines = [
+            row.logical_name + beside(row.principal, self.labels.get(row.principal))
+            for row in self.rows[:_SHOWN_ROWS]
+        ]
+        more = len(self.rows) - _SHOWN_ROWS
+        return [*lines, f"and {more} more rows"] if more > 0 else lines
 
     def __str__(self) -> str:
         """Location, sentence, and the first rows."""
         lines = [f"  {self.severity}: {self.message} [{self.guard}]"]
         if str(self.location):
             lines.insert(0, str(self.location))
-        lines += [f"    {row.logical_name}" for row in self.rows[:_SHOWN_ROWS]]
-        if len(self.rows) > _SHOWN_ROWS:
-            lines.append(f"    and {len(self.rows) - _SHOWN_ROWS} more rows")
+        lines += [f"    {line}" for line in self.row_lines]
         return printable("\n".join(lines))
 
 

@@ -16,6 +16,7 @@ from federation.domain import managed_policy_path
 from federation.errors import NOWHERE, Location
 from federation.findings import Finding, sort_findings
 from federation.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.labels import Labels
 from federation.organization import Organization
 from federation.references import scope_name
 from federation.rows import PrincipalKey, Row
@@ -29,14 +30,16 @@ def check_guards(
     organization: Organization,
     previous: Collection[Row] = (),
     rescue: Rescue = UNKNOWN,
+    *,
+    labels: Labels,
 ) -> tuple[Finding, ...]:
     """Everything that the guards say about declared rows. `previous` are the last update's rows,
-    `rescue` is what is known about the break-glass principals.
+    `rescue` is what is known about the break-glass principals, `labels` say who everybody is.
     """
-    guards = _Guards(access, resolution, organization, previous)
+    guards = _Guards(access, resolution, organization, previous, labels)
     found = [
         *guards.check(),
-        *check_break_glass(access, resolution.rows, organization, rescue),
+        *check_break_glass(access, resolution.rows, organization, rescue, labels),
     ]
     return sort_findings(found)
 
@@ -63,8 +66,10 @@ class _Guards:
         resolution: Resolution,
         organization: Organization,
         previous: Collection[Row],
+        labels: Labels,
     ) -> None:
         self.access = access
+        self.labels = labels
         self.guards = access.guards
         self.resolution = resolution
         self.organization = organization
@@ -115,6 +120,7 @@ class _Guards:
             message=message,
             location=location,
             rows=tuple(sorted(rows)),
+            labels=self.labels,
         )
 
     def _by_rule(self, concerns: Callable[[Row, Rule], bool]) -> Iterator[tuple[Rule, list[Row]]]:
@@ -183,7 +189,7 @@ class _Guards:
                 for name in holds.intersection(sets)
             ]
             if clashes:
-                who = ", ".join(sorted({str(row.principal) for row in clashes}))
+                who = ", ".join(sorted({self.labels.spoken(row.principal) for row in clashes}))
                 yield self._finding(
                     "separationOfDuties",
                     f"{who} would hold more than one of {', '.join(sets)} in one account: "
@@ -203,8 +209,8 @@ class _Guards:
             if rule.principal.type == "USER":
                 yield self._finding(
                     "usersInsteadOfGroups",
-                    f'rule "{rule.label}" gives access to user {rule.principal.key} directly; '
-                    "a group in Entra shows it in every access review.",
+                    f'rule "{rule.label}" gives access to {self.labels.spoken(rule.principal)} '
+                    "directly; a group in Entra shows it in every access review.",
                     rule.location,
                 )
 

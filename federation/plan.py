@@ -16,6 +16,7 @@ from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
 from federation.instance import Instance
+from federation.labels import Labels, labels, looked_up
 from federation.memberships import MembershipFacts, Memberships, plan_memberships
 from federation.organization import Organization
 from federation.phases import check_not_back, phase_of
@@ -87,7 +88,8 @@ class Plan:
     account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
     name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
     may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
-    the next update remembers. `duration` estimates what AWS takes to write the rows. `repairs` are
+    the next update remembers; `principals` are all declared ones as Entra has them, and `labels`
+    say who they are. `duration` estimates what AWS takes to write the rows. `repairs` are
     what the clouds lack of what the state takes for done, `memberships` says who is in the groups
     that the stack makes. `unmanaged` was granted by hand, and stays.
     """
@@ -103,6 +105,8 @@ class Plan:
     previous_keys: Mapping[PrincipalKey, PrincipalKey]
     old_names: Mapping[Row, str]
     holders: Mapping[PrincipalKey, str]
+    principals: Mapping[PrincipalKey, EntraPrincipal] = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
     duration: timedelta = timedelta()
     repairs: tuple[Repair, ...] = ()
     memberships: Memberships = field(default_factory=Memberships)
@@ -159,16 +163,22 @@ def plan_access(
     gone = {row.principal for row in pinned} - found.arrived.keys()
     absent = gone - others.keys() if phase is Phase.ACCESS else ()
     rescue = Rescue(people=facts.rescuers, absent=absent)
-    findings = (
-        *facts.warnings,
-        *resolution.findings,
-        *check_guards(access, resolution, facts.organization, tuple(pinned), rescue),
-        *check_quotas(access, resolution, facts.organization),
+    names = labels(looked_up(facts.principals.values()))
+    findings = tuple(
+        replace(finding, labels=names)
+        for finding in (
+            *facts.warnings,
+            *resolution.findings,
+            *check_guards(
+                access, resolution, facts.organization, tuple(pinned), rescue, labels=names
+            ),
+            *check_quotas(access, resolution, facts.organization),
+        )
     )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
-    _stop_on_others(choices, facts, pinned, others)
+    _stop_on_others(choices, facts, pinned, others, names)
     rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
     by_hand = unmanaged(
         facts.grants,
@@ -179,11 +189,11 @@ def plan_access(
     )
     if phase is not Phase.ACCESS:
         without = _without_rows(phase, resolution, findings, previous_keys)
-        return replace(without, unmanaged=by_hand)
-    _stop_on_strangers(found, others)
+        return replace(without, unmanaged=by_hand, principals=facts.principals, labels=names)
+    _stop_on_strangers(found, others, names)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
-    _stop_on_recreated(choices, pinned, found)
+    _stop_on_recreated(choices, pinned, found, names)
     gone = {row.principal for row in pinned} - found.arrived.keys()
     expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
     sets = plan_sets(
@@ -209,6 +219,8 @@ def plan_access(
         previous_keys=previous_keys,
         old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
         holders=_holders(facts, rows, previous_keys),
+        principals=facts.principals,
+        labels=names,
         duration=estimated_duration(
             added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
         ),
@@ -268,8 +280,8 @@ def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, Principal
         if old and old != key and old not in facts.principals and previous.get(key) != old:
             raise UpdateStoppedError(
                 f"{old} is now called {key} in the access file, although both are "
-                f"{principal.name!r} in "
-                f"Entra; keep the key, or say so with moved: {{{old.key}: {key.key}}}"
+                f"{principal.name!r} ({principal.object_id}) in Entra; keep the key, or say so "
+                f"with moved: {{{old.key}: {key.key}}}"
             )
     return previous
 
@@ -285,9 +297,7 @@ def _pinned(
 
 
 def _problem(finding: Finding) -> Problem:
-    detail = "".join(f"\n    {row.logical_name}" for row in finding.rows[:5])
-    if len(finding.rows) > 5:
-        detail += f"\n    and {len(finding.rows) - 5} more rows"
+    detail = "".join(f"\n    {line}" for line in finding.row_lines)
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
 
 
@@ -329,6 +339,7 @@ def _stop_on_others(
     facts: Facts,
     pinned: Mapping[Row, PinnedRow],
     others: Mapping[PrincipalKey, str],
+    names: Labels,
 ) -> None:
     """Whoever controls the new object would get the old one's access: it takes a person's word."""
     stories = []
@@ -336,12 +347,13 @@ def _stop_on_others(
         principal = facts.principals[key]
         if choices.accept_recreated.get(key.key) == principal.object_id:
             continue
-        names = sorted(row.logical_name for row in pinned if row.principal == key)
-        kept = f"Its {len(names)} assignments ({', '.join(names)}) stay as they are. "
+        rows = sorted(row.logical_name for row in pinned if row.principal == key)
+        kept = f"Its {len(rows)} assignments ({', '.join(rows)}) stay as they are. "
         stories.append(
-            f"{key} is another object in Entra now: {old} was deleted and re-created, or the "
-            f"access file names another one; {principal.name!r} is {principal.object_id}. "
-            f"{kept if names else ''}Find out who made the new "
+            f"{names.spoken(key)} is another object in Entra now: {old} was deleted and "
+            f"re-created, or the access file names another one; {principal.name!r} is "
+            f"{principal.object_id}. "
+            f"{kept if rows else ''}Find out who made the new "
             "one; then either repair it at the source, declare it under a key of its own, or "
             f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
             "configuration and pulumi up --refresh"
@@ -350,10 +362,10 @@ def _stop_on_others(
         raise UpdateStoppedError(". ".join(stories))
 
 
-def _stop_on_strangers(found: Match, others: Collection[PrincipalKey]) -> None:
+def _stop_on_strangers(found: Match, others: Collection[PrincipalKey], names: Labels) -> None:
     sentences = [
-        f"Identity Center still has the old object's {key}, which Entra would join: run python -m "
-        "ops sync, which takes it away, then pulumi up --refresh"
+        f"Identity Center still has the old object's {names.spoken(key)}, which Entra would join: "
+        "run python -m ops sync, which takes it away, then pulumi up --refresh"
         if key in others
         else found.strangers[key]
         for key in sorted(found.strangers)
@@ -362,9 +374,11 @@ def _stop_on_strangers(found: Match, others: Collection[PrincipalKey]) -> None:
         raise UpdateStoppedError("; ".join(sentences))
 
 
-def _stop_on_recreated(choices: Choices, pinned: Mapping[Row, PinnedRow], found: Match) -> None:
+def _stop_on_recreated(
+    choices: Choices, pinned: Mapping[Row, PinnedRow], found: Match, names: Labels
+) -> None:
     pins = [replace(pin, row=row) for row, pin in pinned.items()]
-    stories = recreated(pins, found.arrived, choices.accept_recreated)
+    stories = recreated(pins, found.arrived, choices.accept_recreated, names.spoken)
     if stories:
         raise UpdateStoppedError(". ".join(stories))
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from federation.checkpoint import HOLDERS
 from federation.errors import InvalidInput, Problem
 from federation.repairs import Repair, RepairLog
+from federation.rows import PrincipalKey
 from federation.unmanaged import NOTHING, Report
 
 # pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go: what stands for a value that is not known
@@ -142,6 +144,24 @@ class Preview:
             if step.after is not None:
                 return step.after.inputs
         return {}
+
+    @property
+    def object_ids(self) -> dict[PrincipalKey, str]:
+        """Entra object ids of all principals, as far as they are known before the update.
+
+        Those of the update itself; of principals that leave, those that the last one knew.
+        """
+        left = self.component("AccountAssignments").get(HOLDERS)
+        ids = dict(left) if isinstance(left, Mapping) else {}
+        for step in self.of_kind("AppRoleAssignment"):
+            for state in (step.before, step.after):
+                if state:
+                    ids[state.name] = state.inputs.get("principalObjectId")
+        declared = self.desired_state.get("principals")
+        if isinstance(declared, Mapping):
+            ids |= {name: one for name, one in declared.items() if not one.startswith("own:")}
+        found = {PrincipalKey.parse(name): str(one) for name, one in ids.items() if is_known(one)}
+        return {key: ident for key, ident in found.items() if key and ident}
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -8,7 +8,7 @@ never trusted.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,8 @@ from federation.rows import PrincipalKey, Row
 class EntraPrincipal:
     """A principal of the access file as Entra has it. `name` is displayName or user principal name.
 
-    `object_id` is None for a group that this update creates. `obstacle` says why SCIM will not
+    `object_id` is None for a group that this update creates. `by_id` says that the access file
+    names it by its object id. `obstacle` says why SCIM will not
     bring it, as far as that can be seen in Entra. `adopt` lets Entra join a group made by hand.
     """
 
@@ -28,6 +29,7 @@ class EntraPrincipal:
     object_id: str | None
     obstacle: str = ""
     adopt: bool = False
+    by_id: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +129,11 @@ def recreated(
     pinned: Collection[PinnedRow],
     arrived: Mapping[PrincipalKey, str],
     accepted: Mapping[str, str],
+    spoken: Callable[[PrincipalKey], str] = str,
 ) -> list[str]:
     """One paragraph for each principal whose id differs from the id its rows were made for.
+
+    `spoken` says who a principal is (federation/labels.py).
 
     A changed id means that the principal was deleted and made again: whoever controls the new one
     would inherit the access of the old one, so it takes a person's word (`acceptRecreated`).
@@ -144,7 +149,7 @@ def recreated(
             continue
         rows = ", ".join(sorted(pin.row.logical_name for pin in pins))
         stories.append(
-            f"{key.type.lower()} {key.key!r} was deleted and re-created in Identity Center: its "
+            f"{spoken(key)} was deleted and re-created in Identity Center: its "
             "id was "
             f"{' and '.join(old)} and is now {new}. Its {len(pins)} rows ({rows}) stay with the "
             "old id. "
@@ -203,8 +208,17 @@ class Arrivals:
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
 
 
-def holds(rows: Iterable[Row], reasons: Mapping[PrincipalKey, str]) -> list[dict[str, object]]:
-    """The stack output `held`: each held principal with its reason and its rows, sorted."""
+def holds(
+    rows: Iterable[Row],
+    reasons: Mapping[PrincipalKey, str],
+    principals: Mapping[PrincipalKey, EntraPrincipal],
+    labels: Mapping[PrincipalKey, str],
+) -> list[dict[str, object]]:
+    """The stack output `held`: each held principal with its reason and its rows, sorted.
+
+    `principal` is its key; `name` and `objectId` are Entra's, None where there is none yet, and
+    `label` is what to call it before people (federation/labels.py).
+    """
     by_key: dict[PrincipalKey, list[str]] = defaultdict(list)
     for row in rows:
         by_key[row.principal].append(row.logical_name)
@@ -212,6 +226,9 @@ def holds(rows: Iterable[Row], reasons: Mapping[PrincipalKey, str]) -> list[dict
         {
             "principal": key.key,
             "principalType": key.type,
+            "label": labels[key],
+            "name": principals[key].name if key in principals else None,
+            "objectId": principals[key].object_id if key in principals else None,
             "reason": reasons.get(key, "it has not arrived in Identity Center yet"),
             "rows": sorted(names),
         }

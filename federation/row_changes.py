@@ -13,11 +13,10 @@ from federation.rows import PrincipalKey, Row
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 # As components/account_assignments.py words it.
 _HELD: Final = re.compile(
-    r"\d+ rows? of (?P<kind>group|user) '(?P<key>[^']*)' held: (?P<reason>.*)"
+    r'\d+ rows? of (?:group|user) "(?:[^"\\]|\\.)*" held: (?P<reason>.*)'
     r" \[(?P<rows>[^\[\]]*)\]\s*",
     re.DOTALL,
 )
-_TYPES: Final[dict[str, Literal["GROUP", "USER"]]] = {"group": "GROUP", "user": "USER"}
 
 RowWhat = Literal["gained", "lost", "adopted", "moved", "again", "renamed", "leftover"]
 
@@ -41,11 +40,11 @@ class RowChange:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Hold:
-    """Declared rows that can't exist yet, as the preview warns."""
+    """Declared rows of one principal that can't exist yet, as the preview warns."""
 
     principal: PrincipalKey
     reason: str
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +125,10 @@ def _row(state: State | None) -> Row | None:
 def read_hold(diagnostic: Diagnostic) -> Hold | None:
     """The hold that a warning tells of, None for any other warning."""
     found = _HELD.fullmatch(diagnostic.message)
-    if found is None:
+    rows = tuple(sorted(_named(found["rows"]))) if found else ()
+    if found is None or not rows:
         return None
-    return Hold(
-        principal=PrincipalKey(_TYPES[found["kind"]], found["key"]),
-        reason=found["reason"],
-        rows=tuple(sorted(_named(found["rows"] or ""))),
-    )
+    return Hold(principal=rows[0].principal, reason=found["reason"], rows=rows)
 
 
 def _named(text: str) -> Iterator[Row]:

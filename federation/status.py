@@ -162,7 +162,10 @@ def _job_dict(job: JobStatus | None) -> dict[str, Any] | None:
 
 
 def _missing(some: Collection[Any]) -> list[dict[str, str]]:
-    return [{"kind": one.kind, "name": one.name, "reason": one.reason} for one in some]
+    return [
+        {"kind": one.kind, "name": one.name, "objectId": one.object_id, "reason": one.reason}
+        for one in some
+    ]
 
 
 def lines(status: Status, *, require_all: bool = False) -> list[str]:
@@ -239,7 +242,7 @@ def _verdict(status: Status) -> str:
 
 def _details(status: Status) -> list[str]:
     told = [
-        f"held: {hold['principal']} ({str(hold['principalType']).lower()}), "
+        f"held: {str(hold['principalType']).lower()} {hold['label']}, "
         f"{_many(len(hold['rows']), 'row')}: {hold['reason']}"
         for hold in status.held
     ]

@@ -12,6 +12,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from federation.break_glass import UNVERIFIED
 from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
+from federation.labels import declared, labels
 from federation.organization import Organization
 from federation.quotas import check_quotas, estimated_duration, spoken_duration
 from federation.targets import Resolution, resolve
@@ -47,7 +49,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--why",
         metavar="ACCOUNT|PRINCIPAL",
-        help="explain the rows of an account (id or name) or of a group or user (key)",
+        help="explain the rows of an account (id or name), or of a group or user (key, name or "
+        "object id)",
     )
     parser.add_argument(
         "--today",
@@ -71,22 +74,27 @@ def run(arguments: Namespace) -> int:
 def _print_rows(arguments: Namespace) -> int:
     access, organization = _load(arguments)
     resolution = resolve(access, organization, today=arguments.today)
+    principals = declared(access)
+    called = labels(principals)
     shown = resolution
     if arguments.why:
-        shown, heading = plan_output.about(arguments.why, access, organization, resolution)
-    findings = (
-        *resolution.findings,
-        *check_guards(access, resolution, organization),
-        *check_quotas(access, resolution, organization),
+        shown, heading = plan_output.about(arguments.why, access, organization, resolution, called)
+    findings = tuple(
+        replace(finding, labels=called)
+        for finding in (
+            *resolution.findings,
+            *check_guards(access, resolution, organization, labels=called),
+            *check_quotas(access, resolution, organization),
+        )
     )
     if arguments.format == "json":
-        text = plan_output.as_json(shown)
+        text = plan_output.as_json(shown, principals)
     elif arguments.format == "csv":
-        text = plan_output.as_csv(shown)
+        text = plan_output.as_csv(shown, principals)
     elif arguments.why:
-        text = plan_output.explanation(shown, heading, organization)
+        text = plan_output.explanation(shown, heading, organization, called)
     else:
-        text = plan_output.table(shown, organization)
+        text = plan_output.table(shown, organization, called)
     sys.stdout.write(text)
     _report(findings, resolution)
     return 1 if any(finding.guard != UNVERIFIED for finding in findings) else 0

@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
 from federation.declared import Access
 from federation.errors import InvalidInput, Problem, printable, suggestion
+from federation.labels import Identity, Labels
 from federation.organization import Organization
 from federation.rows import Assignment, PrincipalKey, Reason
 from federation.targets import Exclusion, Resolution
 
 _HEADER = ("principal", "type", "permission set", "account", "name", "rules")
-_CSV_HEADER = ("principal", "principalType", "permissionSet", "account", "reasons")
+_CSV_HEADER = (
+    *("principal", "principalType", "name", "objectId"),
+    *("permissionSet", "account", "reasons"),
+)
+# Who is declared: nothing is looked up in Entra here.
+Declared = Mapping[PrincipalKey, Identity]
 
 
 class _Endings(dict[tuple[Reason, ...], str]):
@@ -34,40 +40,45 @@ def in_reading_order(assignments: Iterable[Assignment]) -> list[Assignment]:
     return sorted(assignments, key=lambda assignment: assignment[0][1][1])
 
 
-def as_json(resolution: Resolution) -> str:
-    """A list of rows, one a line."""
+def as_json(resolution: Resolution, principals: Declared) -> str:
+    """A list of rows, one a line. `principal` is the key, `name` and `objectId` are as declared."""
     endings = _Endings()
     lines: list[str] = []
     ordered = in_reading_order(resolution.assignments)
     for (permission_set, (kind, key)), rows in groupby(
         ordered, lambda assignment: assignment[0][:2]
     ):
+        who = principals[PrincipalKey(kind, key)]
         begin = (
             f'  {{"principal": {json.dumps(key)}, "principalType": "{kind}", '
+            f'"name": {json.dumps(who.name or None)}, '
+            f'"objectId": {json.dumps(who.object_id or None)}, '
             f'"permissionSet": {json.dumps(permission_set)}, "account": "'
         )
         lines += [begin + account + endings[reasons] for (_, _, account), reasons in rows]
     return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 
-def as_csv(resolution: Resolution) -> str:
+def as_csv(resolution: Resolution, principals: Declared) -> str:
     """One line a row; reasons are joined with `; `."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV_HEADER)
     for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
         because = "; ".join(f"{r.file}:{r.line} {r.rule} ({r.selector})" for r in reasons)
-        writer.writerow((key, kind, permission_set, account, because))
+        who = principals[PrincipalKey(kind, key)]
+        writer.writerow((key, kind, who.name, who.object_id, permission_set, account, because))
     return out.getvalue()
 
 
-def table(resolution: Resolution, organization: Organization) -> str:
+def table(resolution: Resolution, organization: Organization, called: Labels) -> str:
     """Aligned columns, and the number of rows and accounts below."""
     names = {ident: printable(account.name) for ident, account in organization.by_id.items()}
     lines = [_HEADER]
     for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
         rules = ", ".join(dict.fromkeys(reason.rule for reason in reasons))
-        lines.append((key, kind.lower(), permission_set, account, names[account], rules))
+        who = called[PrincipalKey(kind, key)]
+        lines.append((who, kind.lower(), permission_set, account, names[account], rules))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     template = "  ".join(f"{{:<{width}}}" for width in widths[:-1]) + "  {}"
     accounts = len({assignment.row.account for assignment in resolution.assignments})
@@ -76,7 +87,11 @@ def table(resolution: Resolution, organization: Organization) -> str:
 
 
 def about(
-    subject: str, access: Access, organization: Organization, resolution: Resolution
+    subject: str,
+    access: Access,
+    organization: Organization,
+    resolution: Resolution,
+    called: Labels,
 ) -> tuple[Resolution, str]:
     """The part of a resolution that concerns an account (id or name) or a principal (key or name).
 
@@ -93,31 +108,33 @@ def about(
         names = [*access.groups, *access.users, *organization.by_name]
         text = f'"{subject}" is no account, group or user.{suggestion(subject, names)}'
         raise InvalidInput([Problem(path="--why", message=text)])
-    return _part(resolution, lambda principal, _: principal == key), str(key)
+    return _part(resolution, lambda principal, _: principal == key), called.spoken(key)
 
 
-def explanation(resolution: Resolution, heading: str, organization: Organization) -> str:
+def explanation(
+    resolution: Resolution, heading: str, organization: Organization, called: Labels
+) -> str:
     """Every row with the rules and selectors that give it, and what was taken away by what."""
     lines = [heading, ""]
     for (permission_set, principal, account), reasons in in_reading_order(resolution.assignments):
         name = printable(str(organization.by_id[account]))
-        lines.append(f"  {principal}  {permission_set}  {name}")
+        lines.append(f"  {called.spoken(principal)}  {permission_set}  {name}")
         lines += [f"      + {_place(r.file, r.line)}  {r.rule}: {r.selector}" for r in reasons]
     if not resolution.assignments:
         lines.append("  no rows")
     if resolution.excluded:
         lines += ["", "  taken away:"]
     for exclusion in resolution.excluded:
-        lines += _taken(exclusion, organization)
+        lines += _taken(exclusion, organization, called)
     return printable("\n".join(lines)) + "\n"
 
 
-def _taken(exclusion: Exclusion, organization: Organization) -> list[str]:
+def _taken(exclusion: Exclusion, organization: Organization, called: Labels) -> list[str]:
     rule, place = exclusion.rule, exclusion.location
     name = organization.by_id[exclusion.account]
     by = f"{_BY.get(exclusion.cause, '')}{exclusion.by}"
     return [
-        f"  {rule.principal}  {', '.join(rule.permission_sets)}  {name}",
+        f"  {called.spoken(rule.principal)}  {', '.join(rule.permission_sets)}  {name}",
         f"      - {_place(place.file, place.line)}  {rule.label}: {by}",
     ]
 

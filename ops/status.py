@@ -133,7 +133,7 @@ def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, ob
         row.principal: plan.reasons.get(row.principal) or _reason(row.principal, assigned, seen)
         for row in rows
     }
-    return holds(rows, reasons)
+    return holds(rows, reasons, plan.principals, plan.labels)
 
 
 def _reason(key: PrincipalKey, assigned: Mapping[PrincipalKey, str], seen: _Seen) -> str:

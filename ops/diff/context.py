@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from clouds.aws import AwsError
@@ -19,18 +20,18 @@ from federation.declared import Access
 from federation.errors import InvalidInput
 from federation.expired import expired_assignments
 from federation.guards import admin_sets
+from federation.labels import Identity, declared
 from federation.member_changes import KIND as MEMBER
 from federation.member_changes import group_of, object_id
 from federation.organization import Organization
 from federation.preview import Preview, is_known
-from federation.rows import PrincipalKey, PrincipalType
+from federation.rows import PrincipalKey
 from federation.selection import Selection
 from federation.settings import NAMESPACE
 from ops.plan import read_organization_file
 from ops.session import Session
 from ops.stack import REPOSITORY, Cli, StackError, read_stack
 
-_KINDS: Final[dict[str, PrincipalType]] = {"group": "GROUP", "user": "USER"}
 _PAGE: Final = 999
 _CONCURRENCY: Final = 8
 
@@ -42,11 +43,11 @@ def offline_context(
 
     Raises InvalidInput for files that were named and are wrong.
     """
-    declared, notes = _access(preview, access)
+    declares, notes = _access(preview, access)
     found = read_organization_file(Path(organization)) if organization else None
     if found is None and not preview.baseline.get("accounts"):
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
-    return _context(preview, declared, found, today=today, notes=notes)
+    return _context(preview, declares, found, today=today, notes=notes)
 
 
 def stack_context(
@@ -58,11 +59,11 @@ def stack_context(
     today: date,
 ) -> Context:
     """Names as the stack's own credentials see them; what can't be read is said in the notes."""
-    declared, notes = _access(preview, access)
+    declares, notes = _access(preview, access)
     problems = list(notes)
     found = read_organization_file(Path(organization)) if organization else None
     people: dict[PrincipalKey, int] = {}
-    persons: dict[str, str] = {}
+    names: dict[str, str] = {}
     try:
         session = Session(read_stack(cli))
     except StackError as error:
@@ -70,20 +71,24 @@ def stack_context(
     else:
         if found is None:
             try:
-                found = session.aws.organization(tags=declared is not None and declared.uses_tags)
+                found = session.aws.organization(tags=declares is not None and declares.uses_tags)
             except AwsError as error:
                 problems.append(f"accounts have no names and no OUs here: {error}")
         try:
-            people, persons = _people(session.graph, preview)
+            names = _names(session.graph, preview)
+        except EntraError as error:
+            problems.append(f"names were not read in Entra: {error}")
+        try:
+            people = _people(session.graph, preview)
         except EntraError as error:
             problems.append(f"people are not counted: {error}")
     return _context(
         preview,
-        declared,
+        declares,
         found,
         today=today,
         people=people,
-        persons=persons,
+        names=names,
         notes=tuple(problems),
     )
 
@@ -94,13 +99,13 @@ def _access(preview: Preview, files: Sequence[str] | None) -> tuple[Access | Non
         return load_access(files, root=Path.cwd()), ()
     value = preview.configuration.get(f"{NAMESPACE}:access")
     if not isinstance(value, str):
-        return None, ("groups go by their keys here: --access FILE names them",)
+        return None, ("groups may lack their names here: --access FILE names them",)
     try:
         named = json.loads(value) if value.startswith("[") else [value]
         return load_access(named, root=REPOSITORY), ()
     except (InvalidInput, ValueError):
         # The preview itself says what is wrong with the files.
-        return None, ("groups go by their keys here: the access files can't be used",)
+        return None, ("groups may lack their names here: the access files can't be used",)
 
 
 def _context(
@@ -110,7 +115,7 @@ def _context(
     *,
     today: date,
     people: dict[PrincipalKey, int] | None = None,
-    persons: dict[str, str] | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
     notes: tuple[str, ...] = (),
 ) -> Context:
     protected: frozenset[str] = frozenset()
@@ -118,9 +123,9 @@ def _context(
         protected = Selection(organization).ids(access.guards.protected_accounts)
     return Context(
         accounts=_labels(organization, protected) if organization else {},
-        principals={**_engine_names(preview), **(_declared_names(access) if access else {})},
+        principals=_identities(preview, access, names),
         people={**_new_members(preview), **(people or {})},
-        persons=persons or {},
+        persons={one: names[one] for one in _member_ids(preview) if one in names},
         admin_sets=admin_sets(access) if access else frozenset(),
         guards=guards(access, organization) if access and organization else None,
         expired=(
@@ -144,32 +149,45 @@ def _labels(organization: Organization, protected: frozenset[str]) -> dict[str, 
     }
 
 
-def _declared_names(access: Access) -> dict[PrincipalKey, str]:
-    names = {user.principal: user.user_principal_name for user in access.users.values()}
-    names |= {
-        group.principal: group.display_name
-        for group in access.groups.values()
-        if group.display_name
-    }
+def _identities(
+    preview: Preview, access: Access | None, names: Mapping[str, str]
+) -> dict[PrincipalKey, Identity]:
+    """Who everybody is. `names` are what Entra says now, by object id; what it told the provider at
+    the last update, and what is declared, serve where that is not known.
+    """
+    said, ids, own = declared(access) if access else {}, preview.object_ids, _own_names(preview)
+    known = _provider_names(preview)
+    found: dict[PrincipalKey, Identity] = {}
+    for key in said.keys() | ids.keys() | own.keys():
+        file = said.get(key, Identity(by_id=key not in own and access is None))
+        ident = ids.get(key) or file.object_id
+        name = own.get(key) or names.get(ident.lower()) or file.name or known.get((key, ident))
+        found[key] = Identity(name=name or "", object_id=ident, by_id=file.by_id)
+    return found
+
+
+def _own_names(preview: Preview) -> dict[PrincipalKey, str]:
+    """The names that the stack gives its own groups; of one that it deletes, the last."""
+    names: dict[PrincipalKey, str] = {}
+    for step in preview.of_kind("Group"):
+        state = step.after or step.before
+        key = PrincipalKey.parse(step.name)
+        if key and state and is_known(state.inputs.get("displayName")):
+            names[key] = str(state.inputs.get("displayName") or "")
     return names
 
 
-def _key(name: str) -> PrincipalKey | None:
-    word, _, key = name.partition("/")
-    return PrincipalKey(_KINDS[word], key) if word in _KINDS and key else None
-
-
-def _engine_names(preview: Preview) -> dict[PrincipalKey, str]:
-    """Names that Entra told the provider, for groups and people that leave the access file."""
-    names: dict[PrincipalKey, str] = {}
-    for step in preview.of_kind("AppRoleAssignment", "Group"):
+def _provider_names(preview: Preview) -> dict[tuple[PrincipalKey, str], str]:
+    """The names that Entra told the provider, by key and object id."""
+    names: dict[tuple[PrincipalKey, str], str] = {}
+    for step in preview.of_kind("AppRoleAssignment"):
         for state in (step.before, step.after):
-            key = _key(state.name) if state else None
+            key = PrincipalKey.parse(state.name) if state else None
             if state is None or key is None:
                 continue
-            name = state.outputs.get("principalDisplayName") or state.inputs.get("displayName")
+            name = state.outputs.get("principalDisplayName")
             if name and is_known(name):
-                names[key] = str(name)
+                names[key, str(state.inputs.get("principalObjectId"))] = str(name)
     return names
 
 
@@ -178,7 +196,7 @@ def _new_members(preview: Preview) -> dict[PrincipalKey, int]:
     if not preview.complete:
         return {}
     groups = [step for step in preview.of_kind("Group") if step.after is not None]
-    counted = {key: 0 for step in groups if (key := _key(step.name)) is not None}
+    counted = {key: 0 for step in groups if (key := PrincipalKey.parse(step.name)) is not None}
     for step in preview.of_kind(MEMBER):
         key = group_of(step)
         if key in counted and step.after is not None:
@@ -186,20 +204,25 @@ def _new_members(preview: Preview) -> dict[PrincipalKey, int]:
     return counted
 
 
-def _people(graph: Graph, preview: Preview) -> tuple[dict[PrincipalKey, int], dict[str, str]]:
-    """Direct members of the groups that change (Entra provisions no others), and people's names.
-
-    Raises EntraError.
-    """
+def _people(graph: Graph, preview: Preview) -> dict[PrincipalKey, int]:
+    """Direct members of the groups that change (Entra provisions no others). Raises EntraError."""
     groups = _existing_groups(preview)
     with ThreadPoolExecutor(_CONCURRENCY, thread_name_prefix="graph") as pool:
-        counts = dict(
-            zip(
-                groups, pool.map(lambda ident: _members(graph, ident), groups.values()), strict=True
-            )
-        )
-    persons = _member_ids(preview)
-    return counts, _names(graph, sorted(persons)) if persons else {}
+        counts = pool.map(lambda ident: _members(graph, ident), groups.values())
+        return dict(zip(groups, counts, strict=True))
+
+
+def _names(graph: Graph, preview: Preview) -> dict[str, str]:
+    """What Entra calls everybody, by object id: groups by display name, people by user principal
+    name. Raises EntraError.
+    """
+    ids = preview.object_ids
+    groups = graph.groups_by_id(ident for key, ident in ids.items() if key.type == "GROUP")
+    users = {ident for key, ident in ids.items() if key.type == "USER"} | _member_ids(preview)
+    people = graph.users_by_id(sorted(users))
+    return {one["id"].lower(): str(one.get("displayName") or "") for one in groups} | {
+        one["id"].lower(): str(one.get("userPrincipalName") or one["id"]) for one in people
+    }
 
 
 def _existing_groups(preview: Preview) -> dict[PrincipalKey, str]:
@@ -207,7 +230,7 @@ def _existing_groups(preview: Preview) -> dict[PrincipalKey, str]:
     found: dict[PrincipalKey, str] = {}
     for step in preview.of_kind("AppRoleAssignment"):
         state = step.after or step.before
-        key = _key(step.name)
+        key = PrincipalKey.parse(step.name)
         if state is None or key is None or key.type != "GROUP" or step.name in made_here:
             continue
         ident = state.inputs.get("principalObjectId")
@@ -229,10 +252,3 @@ def _member_ids(preview: Preview) -> set[str]:
             for state in (step.before, step.after):
                 found |= set(state.inputs.get("owners") or ()) if state else set()
     return {ident for ident in found if ident and is_known(ident)}
-
-
-def _names(graph: Graph, idents: Iterable[str]) -> dict[str, str]:
-    """User principal names by object id (Graph, directoryObject: getByIds takes 1,000 ids)."""
-    body = {"ids": list(idents)[:1000], "types": ["user"]}
-    answer = graph.call("POST", "/directoryObjects/getByIds", body)
-    return {one["id"]: str(one.get("userPrincipalName") or one["id"]) for one in answer["value"]}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from federation.changes import AccessChange, AccessDiff
+from federation.labels import Identity
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange
 from federation.trust_change import TrustChange
@@ -94,10 +95,13 @@ def _names(rows: Iterable[Row]) -> list[str]:
 
 
 def _principal(diff: AccessDiff, key: PrincipalKey) -> dict[str, Any]:
+    known = diff.context.principals.get(key, Identity())
     found: dict[str, Any] = {
         "type": key.type,
         "key": key.key,
-        "name": diff.context.principals.get(key, key.key),
+        "name": known.name or None,
+        "objectId": known.object_id or None,
+        "label": diff.context.labels[key],
     }
     if key in diff.context.people:
         found["people"] = diff.context.people[key]
@@ -154,4 +158,5 @@ def _trust(diff: AccessDiff, change: TrustChange) -> dict[str, Any]:
         "principal": _principal(diff, change.principal) if change.principal else None,
         "text": plain(change.sentence),
         "people": [diff.context.persons.get(one, one) for one in change.persons],
+        "objectIds": list(change.persons),
     }

@@ -28,8 +28,8 @@ class Line:
 
 
 def who(diff: AccessDiff, key: PrincipalKey) -> Name:
-    """What people call a group or person."""
-    return Name(diff.context.principals.get(key) or key.key)
+    """What to call a group or person."""
+    return Name(diff.context.labels[key])
 
 
 def people(diff: AccessDiff, key: PrincipalKey) -> Sentence:

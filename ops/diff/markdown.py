@@ -16,7 +16,7 @@ from federation.errors import printable
 from federation.wording import Code, Sentence, Strong, Words, count
 from ops.diff.line import Line, Mark
 from ops.diff.story import Story, tell
-from ops.diff.text import table
+from ops.diff.text import columns, table
 
 # Some below GitHub's 65,536, so that a workflow can add a line of its own.
 LIMIT: Final = 64_000
@@ -72,6 +72,8 @@ def _comment(story: Story, diff: AccessDiff, shown: int) -> str:
         parts += ["", *_lines(story, shown)]
     if story.rows:
         parts += ["", *_rows(story, shown)]
+    if story.meant:
+        parts += ["", *_meant(story, shown)]
     if story.closing:
         parts += ["", *(f"{_sentence(one)}  " for one in story.closing)]
     if diff.changed and diff.rows:
@@ -108,15 +110,27 @@ def _more(number: int, word: str, stack: str) -> str:
 def _rows(story: Story, shown: int) -> Iterator[str]:
     lines = table(story.rows[:shown])
     left = len(story.rows) - len(lines)
+    more = _more(left, "row", story.stack) if left else ""
+    yield from _folded(story.rows_title, "diff", lines, more)
+
+
+def _meant(story: Story, shown: int) -> Iterator[str]:
+    lines = columns(story.meant[:shown])
+    left = len(story.meant) - len(lines)
+    more = _more(left, "principal", story.stack) if left else ""
+    yield from _folded(story.meant_title, "text", lines, more)
+
+
+def _folded(title: str, language: str, lines: list[str], more: str) -> Iterator[str]:
     fence = "`" * max(3, 1 + _longest_run("\n".join(lines)))
-    yield f"<details><summary>{story.rows_title}</summary>"
+    yield f"<details><summary>{title}</summary>"
     yield ""
-    yield f"{fence}diff"
+    yield f"{fence}{language}"
     yield from lines
     yield fence
-    if left:
+    if more:
         yield ""
-        yield _more(left, "row", story.stack)
+        yield more
     yield ""
     yield "</details>"
 

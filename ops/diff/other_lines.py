@@ -132,9 +132,7 @@ def _with_access(diff: AccessDiff, principal: PrincipalKey) -> Iterator[str]:
 def _hold(diff: AccessDiff, hold: Hold) -> Line:
     sets = sorted({row.permission_set for row in hold.rows})
     accounts = tuple(sorted({row.account for row in hold.rows}))
-    access: Sentence = ("some rows",)
-    if hold.rows:
-        access = (*listed(Name(one) for one in sets), *on_accounts(diff.context, accounts))
+    access = (*listed(Name(one) for one in sets), *on_accounts(diff.context, accounts))
     sentence = (who(diff, hold.principal), " does not get ", *access, " yet: ", Words(hold.reason))
     return Line(mark="hold", sentence=sentence)
 

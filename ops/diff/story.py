@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.changes import AccessDiff
+from federation.labels import Identity, shown
+from federation.rows import PrincipalKey
 from federation.status import Expiry
 from federation.unmanaged import REMEDY
 from federation.wording import Code, Name, Sentence, Words, count
@@ -28,13 +30,17 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A diff, told. `rows_title` heads `rows`; `closing` sentences come last."""
+    """A diff, told. `rows_title` heads `rows`, `meant_title` heads `meant`: who the groups and
+    people are in Entra. `closing` sentences come last.
+    """
 
     title: str
     stack: str
     lines: tuple[Line, ...]
     rows_title: str
     rows: tuple[Row, ...]
+    meant_title: str
+    meant: tuple[tuple[str, ...], ...]
     closing: tuple[Sentence, ...]
 
 
@@ -53,12 +59,15 @@ def tell(diff: AccessDiff) -> Story:
         key=lambda line: MARKS.index(line.mark),
     )
     rows = tuple(_rows(diff))
+    meant = _meant(diff)
     return Story(
         title=f"Access: {'stopped: ' if errors else ''}{title(diff)}",
         stack=diff.stack,
         lines=(*errors, *lines),
         rows_title=_rows_title(diff),
         rows=rows if len(rows) > 1 else (),
+        meant_title=_meant_title(meant),
+        meant=tuple(_identified(diff, key) for key in meant),
         closing=tuple(_closing(diff)),
     )
 
@@ -71,6 +80,8 @@ def _failed(diff: AccessDiff) -> Story:
         lines=(*errors, *unmanaged_lines(diff), *warning_lines(diff)),
         rows_title="",
         rows=(),
+        meant_title="",
+        meant=(),
         closing=(),
     )
 
@@ -98,6 +109,32 @@ def _rows(diff: AccessDiff) -> Iterator[Row]:
                 *place(diff.context, account),
             )
             yield Row(sign=_SIGNS[change.what], cells=cells)
+
+
+def _meant(diff: AccessDiff) -> list[PrincipalKey]:
+    """Every principal that the lines name, and everybody who holds a changed permission set."""
+    trust = {change.principal for change in diff.trust if change.principal}
+    changed = {change.principal for change in diff.access} | {one.principal for one in diff.holds}
+    holders = {
+        row.principal
+        for change in diff.sets
+        if change.changes
+        for row in diff.holders.get(change.name, ())
+    }
+    labels = diff.context.labels
+    return sorted(trust | changed | holders, key=lambda key: (key.type, labels[key], key))
+
+
+def _meant_title(meant: list[PrincipalKey]) -> str:
+    groups = sum(key.type == "GROUP" for key in meant)
+    parts = [*number(groups, "group"), *number(len(meant) - groups, "person", "people")]
+    return f"In Entra: {' and '.join(parts)}"
+
+
+def _identified(diff: AccessDiff, key: PrincipalKey) -> tuple[str, ...]:
+    known = diff.context.principals.get(key, Identity())
+    ident = known.object_id or "no object id yet"
+    return (shown(known.name) or "name not read", ident, f"{key.type.lower()} key {key.key}")
 
 
 def _closing(diff: AccessDiff) -> Iterator[Sentence]:

@@ -31,6 +31,7 @@ def as_text(diff: AccessDiff) -> str:
         lines.append(f"{_MARKS[line.mark]} {_shown(line.sentence)}")
         lines += [f"    {_MARKS[mark]} {_shown(sentence)}" for mark, sentence in line.below]
     lines += _rows(story)
+    lines += _meant(story)
     lines += [_shown(sentence) for sentence in story.closing]
     return "\n".join(lines) + "\n"
 
@@ -41,16 +42,27 @@ def _rows(story: Story) -> list[str]:
     return [f"{story.rows_title}", *table(story.rows)]
 
 
+def _meant(story: Story) -> list[str]:
+    if not story.meant:
+        return []
+    return [f"{story.meant_title}", *(f"  {line}" for line in columns(story.meant))]
+
+
 def table(rows: tuple[Row, ...]) -> list[str]:
     """Rows in aligned columns, one a line."""
-    cells = [[_one_line(cell) for cell in row.cells] for row in rows]
-    columns = max(map(len, cells))
+    lines = columns(tuple(row.cells for row in rows))
+    return [f"{row.sign} {line}" for row, line in zip(rows, lines, strict=True)]
+
+
+def columns(rows: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Cells in aligned columns, one row a line; foreign text stays in its line."""
+    cells = [[_one_line(cell) for cell in row] for row in rows]
     widths = [
-        max((len(row[at]) for row in cells if at < len(row)), default=0) for at in range(columns)
+        max((len(row[at]) for row in cells if at < len(row)), default=0)
+        for at in range(max(map(len, cells), default=0))
     ]
     return [
-        f"{row.sign} " + "  ".join(cell.ljust(widths[at]) for at, cell in enumerate(line)).rstrip()
-        for row, line in zip(rows, cells, strict=True)
+        "  ".join(cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip() for row in cells
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_break_glass_group_without_people(federation: Federation) -> None:
         said = sentence(federation.stack.preview(check=False))
     finally:
         graph.call("DELETE", f"/v1.0/groups/{made['id']}")
-    assert "break-glass group rescue has no direct member who can sign in" in said
+    assert "break-glass group AWS-Empty (key rescue) has no direct member who can sign in" in said
 
 
 def test_a_missing_metadata_file(federation: Federation) -> None:

@@ -142,6 +142,54 @@ def test_rows_that_are_not_the_reviewed_ones_are_refused(federation: Federation)
     assert "+ Deploy/group/data/222233334444" in other.stderr
 
 
+def test_a_group_behind_a_trusted_key_is_told_by_entras_name(federation: Federation) -> None:
+    """The author of a pull request chooses the keys; who it is that gains is Entra's to say."""
+    kept, graph, key = copy.deepcopy(federation.access), federation.sandbox.graph, "AWS-On-Call"
+    hand_made = {"mailNickname": "e", "mailEnabled": False, "securityEnabled": True}
+    everyone = graph.call("POST", "/v1.0/groups", {"displayName": "Every | one", **hand_made})
+    ident = everyone["id"]
+
+    def attack(access: dict[str, Any]) -> None:
+        access["groups"][key] = {"objectId": ident}
+        access["rules"].append(
+            {
+                "id": "on-call",
+                "owner": "platform@example.com",
+                "group": key,
+                "permissionSets": ["Administrator"],
+                "targets": [{"accountName": "log-archive"}],
+            }
+        )
+
+    federation.change_access(attack)
+    label = f"Every | one (key {key}, id {ident})"
+    try:
+        told = ops(federation, "diff", "--stack", "sandbox").stdout
+        assert f"+ {label} gains Administrator on log-archive" in told
+        assert f"  Every | one  {ident}  group key {key}" in told.splitlines()
+        comment = ops(federation, "diff", "--stack", "sandbox", "--format", "markdown").stdout
+        assert f"- \u2795 `{label}` gains **Administrator**" in comment
+        (gain,) = _diff(federation)["access"]
+        assert gain["principal"] == {
+            "type": "GROUP",
+            "key": key,
+            "name": "Every | one",
+            "objectId": ident,
+            "label": label,
+            "people": 0,
+        }
+        shown = federation.stack.preview()
+        assert f"named by objectId: group {label}" in shown.output
+        held = ops(federation, "status", "--stack", "sandbox").stdout
+        assert f"held: group {label}, 1 row: " in held
+        data = json.loads(ops(federation, "status", "--stack", "sandbox", "--json").stdout)
+        assert [(one["name"], one["objectId"]) for one in data["held"]] == [("Every | one", ident)]
+    finally:
+        federation.access = kept
+        federation.write_access()
+        graph.call("DELETE", f"/v1.0/groups/{ident}")
+
+
 def test_a_preview_that_fails_tells_why(federation: Federation) -> None:
     kept = copy.deepcopy(federation.access)
     federation.change_access(lambda access: access["rules"][0].update(targets=[{"ou": "Nowhere"}]))

@@ -20,9 +20,16 @@ GUARDS: dict[str, Any] = {
     "scopes": {"access/team-a.yaml": ["611111111111"]},
 }
 
+BREAK_GLASS = "Everyone (key break-glass, id 1)"
+
 
 def _told(**changes: Any) -> list[tuple[bool, str, tuple[str, ...]]]:
-    found = guard_changes(GUARDS, {**GUARDS, **changes}, sets=["Administrator", "ReadOnly"])
+    found = guard_changes(
+        GUARDS,
+        {**GUARDS, **changes},
+        sets=["Administrator", "ReadOnly"],
+        principals={"break-glass": BREAK_GLASS},
+    )
     return [(one.loosened, plain(one.sentence), one.accounts) for one in found]
 
 
@@ -49,7 +56,10 @@ def test_the_same_guards_are_no_change() -> None:
             # Rescue is gone as a set, and ReadOnly is one more: neither loosens a guard.
             [(True, "no longer guarded as admin permission set: Administrator", ())],
         ),
-        ({"breakGlass": []}, [(True, "no longer guarded as break-glass access: break-glass", ())]),
+        (
+            {"breakGlass": []},
+            [(True, f"no longer guarded as break-glass access: {BREAK_GLASS}", ())],
+        ),
         (
             {"separationOfDuties": ["Deploy, Audit, Look"]},
             [
@@ -86,6 +96,6 @@ def test_a_guard_that_changes_is_looser_or_tighter(
 
 def test_a_limit_where_there_was_none_is_tighter() -> None:
     before = {**GUARDS, "maxRemovals": None}
-    assert guard_changes(before, GUARDS, sets=()) == (
+    assert guard_changes(before, GUARDS, sets=(), principals={}) == (
         GuardChange(loosened=False, sentence=("rows removed at most: 20 instead of no limit",)),
     )

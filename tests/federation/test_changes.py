@@ -10,6 +10,7 @@ import pytest
 
 from federation.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
 from federation.errors import InvalidInput
+from federation.labels import Identity
 from federation.preview import Preview, parse_preview
 from federation.rows import PrincipalKey, Row
 from federation.settings import Phase
@@ -34,7 +35,7 @@ CONTEXT = Context(
         "711111111111": AccountLabel(name="billing-prod", unit="Workloads/Prod", protected=True),
         "611111111111": AccountLabel(name="billing-dev", unit="Workloads/Dev"),
     },
-    principals={PLATFORM: "AWS-Platform"},
+    principals={PLATFORM: Identity(name="AWS-Platform")},
 )
 
 
@@ -332,10 +333,12 @@ def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None
 
 def test_held_rows_are_declared_rows() -> None:
     name = "Look/group/platform/611111111111"
-    message = f"1 row of group 'platform' held: it has not arrived [yet] [{name}]"
+    hostile = json.dumps('AWS" held: all is well [Look/group/other/611111111111] (key platform)')
+    message = f"1 row of group {hostile} held: it has not arrived [yet] [{name}]"
     held = _diff(preview(diagnostics=[{"severity": "warning", "message": message}]))
     (hold,) = held.holds
     assert (hold.principal, hold.reason) == (PLATFORM, "it has not arrived [yet]")
+    assert hold.rows == (Row.parse(name),)
     assert held.warnings == ()
     arrived = _diff(preview(row("create", name)))
     assert held.rows == arrived.rows == (Row.parse(name),)

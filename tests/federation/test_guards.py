@@ -12,6 +12,7 @@ from federation.break_glass import Rescue
 from federation.declared import Access
 from federation.findings import Finding
 from federation.guards import admin_sets, check_guards
+from federation.labels import declared, labels
 from federation.rows import PrincipalKey, Row
 from federation.targets import resolve
 from tests.federation.loading import company, load
@@ -59,7 +60,7 @@ def checked(
     before = tuple(previous)
     found = resolve(access, company(), today=TODAY, previous=before)
     rescue = rescue or Rescue(people={BREAK_GLASS: 2})
-    return check_guards(access, found, company(), before, rescue)
+    return check_guards(access, found, company(), before, rescue, labels=labels(declared(access)))
 
 
 def findings(*rules: dict[str, Any], **guards: Any) -> list[tuple[str, str, int]]:
@@ -137,8 +138,8 @@ def test_break_glass_keeps_an_admin_set_in_every_protected_account() -> None:
         (
             "error",
             (
-                "break-glass principal break-glass holds no admin set in web-prod (722222222222); "
-                "without it nobody gets in when everything else fails."
+                "break-glass group AWS-Break-Glass (key break-glass) holds no admin set in "
+                "web-prod (722222222222); without it nobody gets in when everything else fails."
             ),
             0,
         )
@@ -239,7 +240,9 @@ def test_break_glass_without_people_stops_and_one_of_several_is_warned_of() -> N
             for finding in checked(access, rescue=Rescue(people=people))
         ]
 
-    nobody = "break-glass group break-glass has no direct member who can sign in."
+    nobody = (
+        "break-glass group AWS-Break-Glass (key break-glass) has no direct member who can sign in."
+    )
     assert told(["break-glass"], {BREAK_GLASS: 1}) == []
     assert told(["break-glass"], {BREAK_GLASS: 0}) == [f"error: {nobody}"]
     assert told(["break-glass"], {}) == [f"error: {nobody}"]
@@ -297,8 +300,8 @@ def test_separation_of_duties() -> None:
         (
             "error",
             (
-                "group team would hold more than one of Deploy, Audit in one account: "
-                'rule "audit", rule "deploy".'
+                "group AWS-Team (key team) would hold more than one of Deploy, Audit in one "
+                'account: rule "audit", rule "deploy".'
             ),
             4,
         )
@@ -318,8 +321,8 @@ def test_users_instead_of_groups() -> None:
         (
             "warning",
             (
-                'rule "person" gives access to user ada directly; a group in Entra shows it in '
-                "every access review."
+                'rule "person" gives access to user ada@example.com (key ada) directly; a group '
+                "in Entra shows it in every access review."
             ),
             0,
         )
@@ -393,4 +396,6 @@ def test_findings_show_the_place_and_the_first_rows() -> None:
     lines = str(found[0]).splitlines()
     assert lines[0].startswith("access.yaml:1:")
     assert lines[1].startswith('  error: rule "a" gives the admin set Administrator')
-    assert lines[2:] == [f"    Administrator/group/team/{account}" for account in PROD]
+    assert lines[2:] == [
+        f"    Administrator/group/team/{account} [AWS-Team (key team)]" for account in PROD
+    ]

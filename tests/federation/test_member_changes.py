@@ -10,14 +10,17 @@ import pytest
 
 from federation.changes import Context, access_diff
 from federation.errors import InvalidInput
+from federation.labels import Identity
 from federation.preview import Preview
 from federation.repairs import GroupRepair, RepairLog
+from federation.rows import PrincipalKey
 from federation.wording import plain
 from ops.diff.story import tell
 from tests.federation.steps import preview, step
 
 GROUP, MEMBER = "azuread:index/group:Group", "azuread:index/groupMember:GroupMember"
 REPAIRS = "federation:index:Repairs"
+CONTEXT = Context(principals={PrincipalKey("GROUP", "team"): Identity(name="Team")})
 REMOVED = GroupRepair(
     group="team",
     group_name="Team",
@@ -51,7 +54,7 @@ def _group(op: str) -> dict[str, Any]:
 
 
 def _lines(found: Preview) -> list[str]:
-    diff = access_diff(found, Context(), today=date(2026, 11, 24))
+    diff = access_diff(found, CONTEXT, today=date(2026, 11, 24))
     return [plain(line.sentence) for line in tell(diff).lines]
 
 
@@ -59,18 +62,18 @@ def test_members_who_come_go_or_stay_are_one_line_each() -> None:
     steps = [_member("create", one) for one in ("ann", "bob")]
     steps += [_member("delete", "cid"), _member("import", "dan"), _member("same", "eve")]
     assert _lines(preview(_group("same"), *steps)) == [
-        "team gets 2 members: ann and bob",
-        "team loses 1 member: cid",
-        "team keeps 1 member, from now on in the state: dan",
+        "Team gets 2 members: ann and bob",
+        "Team loses 1 member: cid",
+        "Team keeps 1 member, from now on in the state: dan",
     ]
 
 
 @pytest.mark.parametrize(
     ("op", "line"),
     [
-        ("create", "team is a new group with 2 members: ann and bob"),
-        ("delete", "team is deleted in Entra"),
-        ("replace", "team is deleted in Entra and made anew"),
+        ("create", "Team is a new group with 2 members: ann and bob"),
+        ("delete", "Team is deleted in Entra"),
+        ("replace", "Team is deleted in Entra and made anew"),
     ],
 )
 def test_a_group_that_comes_or_goes_does_so_with_its_members(op: str, line: str) -> None:
@@ -86,18 +89,18 @@ def test_a_step_that_fits_no_line_is_told_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({}, "team loses 1 member that nobody declares: mallory@example.com"),
+        ({}, "Team loses 1 member that nobody declares: mallory@example.com"),
         (
             {"action": "add"},
-            "team gets 1 member declared here that Entra lacks: mallory@example.com",
+            "Team gets 1 member declared here that Entra lacks: mallory@example.com",
         ),
         (
             {"relation": "owners"},
-            "team loses 1 owner that nobody declares: mallory@example.com",
+            "Team loses 1 owner that nobody declares: mallory@example.com",
         ),
         (
             {"relation": "owners", "action": "add"},
-            "team gets 1 owner declared here that Entra lacks: mallory@example.com",
+            "Team gets 1 owner declared here that Entra lacks: mallory@example.com",
         ),
     ],
 )

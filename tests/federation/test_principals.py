@@ -120,10 +120,17 @@ def test_an_accepted_or_missing_or_unchanged_principal_is_no_incident() -> None:
 
 
 def test_holds_name_reason_and_rows() -> None:
-    assert holds([row(TWO), row(ONE)], {PLATFORM: "not in scope"}) == [
+    label = "AWS-Platform (key platform)"
+    held = holds(
+        [row(TWO), row(ONE)], {PLATFORM: "not in scope"}, {PLATFORM: group()}, {PLATFORM: label}
+    )
+    assert held == [
         {
             "principal": "platform",
             "principalType": "GROUP",
+            "label": label,
+            "name": "AWS-Platform",
+            "objectId": "O-1",
             "reason": "not in scope",
             "rows": [row(ONE).logical_name, row(TWO).logical_name],
         }

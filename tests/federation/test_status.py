@@ -17,7 +17,13 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CYCLE = Cycle(kind="incremental", ended=NOW - timedelta(minutes=12), succeeded=True, failures=0)
 JOB = JobStatus(state="Active", enabled=True, last=CYCLE)
 CENSUS = Census(groups={"g": "1"}, people={"p": "2"}, missing=(), kept_out=())
-HOLD = {"principal": "data", "principalType": "GROUP", "reason": "why", "rows": ["a", "b"]}
+HOLD = {
+    "principal": "data",
+    "principalType": "GROUP",
+    "label": "AWS-Data (key data)",
+    "reason": "why",
+    "rows": ["a", "b"],
+}
 EXPIRIES = (
     Expiry(what="token", on=date(2027, 11, 20)),
     Expiry(what="certificate", on=date(2029, 11, 23)),
@@ -93,7 +99,7 @@ def test_holds_need_a_person_only_when_all_are_required() -> None:
         "2 rows of 1 principal are held",
         "3 rows declared but not made: run pulumi up",
     ]
-    assert "  held: data (group), 2 rows: why" in lines(held)
+    assert "  held: group AWS-Data (key data), 2 rows: why" in lines(held)
 
 
 def test_who_is_missing_and_who_is_kept_out_is_named() -> None:

@@ -76,6 +76,8 @@ def test_json_rows_have_every_reason(plan: Plan) -> None:
         {
             "principal": "ada",
             "principalType": "USER",
+            "name": "ada@example.com",
+            "objectId": None,
             "permissionSet": "ReadOnly",
             "account": WEB,
             "reasons": [
@@ -90,6 +92,8 @@ def test_json_rows_have_every_reason(plan: Plan) -> None:
         {
             "principal": "team",
             "principalType": "GROUP",
+            "name": "AWS-Team",
+            "objectId": None,
             "permissionSet": "ReadOnly",
             "account": DEV,
             "reasons": [
@@ -109,9 +113,9 @@ def test_the_table_reads_by_principal(plan: Plan) -> None:
     code, out, _ = plan()
     assert code == 0
     assert out.splitlines() == [
-        "principal  type   permission set  account       name         rules",
-        "ada        user   ReadOnly        622222222222  web-dev      rules[1]",
-        "team       group  ReadOnly        611111111111  billing-dev  team-dev",
+        "principal                  type   permission set  account       name         rules",
+        "ada@example.com (key ada)  user   ReadOnly        622222222222  web-dev      rules[1]",
+        "AWS-Team (key team)        group  ReadOnly        611111111111  billing-dev  team-dev",
         "",
         "2 rows on 2 accounts.",
     ]
@@ -121,10 +125,16 @@ def test_csv_has_one_line_a_row(plan: Plan) -> None:
     code, out, _ = plan("--format", "csv")
     assert code == 0
     assert list(csv.reader(io.StringIO(out))) == [
-        ["principal", "principalType", "permissionSet", "account", "reasons"],
-        ["ada", "USER", "ReadOnly", WEB, "access.yaml:15 rules[1] (accountName: web-dev)"],
         [
-            *("team", "GROUP", "ReadOnly", DEV),
+            *("principal", "principalType", "name", "objectId"),
+            *("permissionSet", "account", "reasons"),
+        ],
+        [
+            *("ada", "USER", "ada@example.com", "", "ReadOnly", WEB),
+            "access.yaml:15 rules[1] (accountName: web-dev)",
+        ],
+        [
+            *("team", "GROUP", "AWS-Team", "", "ReadOnly", DEV),
             (
                 "access.yaml:11 team-dev (ou: Workloads/Dev); "
                 "access.yaml:11 team-dev (tag: {env: dev})"
@@ -138,6 +148,22 @@ def test_no_rows_are_an_empty_list(plan: Plan) -> None:
     assert plan("--format", "json")[:2] == (0, "[]\n")
 
 
+def test_a_group_that_is_declared_by_its_id_goes_by_that_and_never_by_its_key(plan: Plan) -> None:
+    ident = "11111111-2222-4333-8444-555555555555"
+    trusted = ACCESS.replace("team:", "AWS-Break-Glass:").replace("group: team", "group: x")
+    trusted = trusted.replace("group: x", "group: AWS-Break-Glass")
+    plan.file.write_text(trusted.replace("displayName: AWS-Team", f"objectId: {ident}"))
+    label = f"{ident} (group key AWS-Break-Glass, its name in Entra was not read)"
+    assert f"\n{label}  group  ReadOnly" in plan()[1]
+    _, explained, _ = plan("--why", "AWS-Break-Glass")
+    assert explained.splitlines()[0] == f"group {label}"
+    assert f"  group {label}  ReadOnly  billing-dev ({DEV})" in explained
+    row = json.loads(plan("--format", "json")[1])[0]
+    assert (row["principal"], row["name"], row["objectId"]) == ("AWS-Break-Glass", None, ident)
+    written = list(csv.DictReader(io.StringIO(plan("--format", "csv")[1])))
+    assert (written[0]["name"], written[0]["objectId"]) == ("", ident)
+
+
 @pytest.mark.parametrize("subject", [WEB, "web-dev"])
 def test_why_an_account(plan: Plan, subject: str) -> None:
     code, out, _ = plan("--why", subject)
@@ -145,11 +171,11 @@ def test_why_an_account(plan: Plan, subject: str) -> None:
     assert out.splitlines() == [
         "web-dev (622222222222), ACTIVE",
         "",
-        "  user ada  ReadOnly  web-dev (622222222222)",
+        "  user ada@example.com (key ada)  ReadOnly  web-dev (622222222222)",
         "      + access.yaml:15  rules[1]: accountName: web-dev",
         "",
         "  taken away:",
-        "  group team  ReadOnly  web-dev (622222222222)",
+        "  group AWS-Team (key team)  ReadOnly  web-dev (622222222222)",
         "      - access.yaml:12  team-dev: except accountName: web-dev",
     ]
 
@@ -159,13 +185,13 @@ def test_why_a_principal(plan: Plan, subject: str) -> None:
     code, out, _ = plan("--why", subject)
     assert code == 0
     assert out.splitlines() == [
-        "user ada",
+        "user ada@example.com (key ada)",
         "",
-        "  user ada  ReadOnly  web-dev (622222222222)",
+        "  user ada@example.com (key ada)  ReadOnly  web-dev (622222222222)",
         "      + access.yaml:15  rules[1]: accountName: web-dev",
         "",
         "  taken away:",
-        "  user ada  ReadOnly  old-crm (911111111111)",
+        "  user ada@example.com (key ada)  ReadOnly  old-crm (911111111111)",
         "      - access.yaml:15  rules[1]: the account is SUSPENDED",
     ]
 
@@ -224,7 +250,8 @@ guards: {breakGlass: [team], protectedAccounts: [{accountName: web-dev}]}
     )
     code, _, err = plan()
     assert code == 0
-    assert "whether break-glass team has people who can sign in is not known without Entra" in err
+    unknown = "has people who can sign in is not known without Entra"
+    assert f"whether break-glass group AWS-Team (key team) {unknown}" in err
 
 
 def test_warnings_are_findings(plan: Plan) -> None:
@@ -280,7 +307,8 @@ def test_why_explains_every_row_of_the_sandbox_stack(
         lines = capsys.readouterr().out.splitlines()
         for head, reason in itertools.pairwise(lines):
             if reason.startswith("      + environments/sandbox/access.yaml:"):
-                explained.add((*head.split()[1:3], head[-13:-1]))
+                who, permission_set, account = head.strip().split("  ")
+                explained.add((who.rpartition("(key ")[2][:-1], permission_set, account[-13:-1]))
     assert explained == {(row["principal"], row["permissionSet"], row["account"]) for row in rows}
 
 

@@ -483,6 +483,20 @@ def account_added(federation: Federation) -> Iterator[None]:
 
 
 @_kind
+def group_under_a_trusted_key(federation: Federation) -> Iterator[None]:
+    """Another group than its key says: whoever reads the comment must see which."""
+    group = _make_group(federation, "Everyone")
+
+    def change(access: Access) -> None:
+        access["groups"]["AWS-Security-Audit"] = {"objectId": group}
+        _add_rule(access, "AWS-Security-Audit", ["ReadOnly"], {"ou": "Sandbox"})
+
+    federation.change_access(change)
+    yield
+    federation.sandbox.graph.call("DELETE", f"/v1.0/groups/{group}")
+
+
+@_kind
 def hostile_names(federation: Federation) -> Iterator[None]:
     name = "a | `b` **@octocat** #1 [c](www.example.com) &lt _e_"
     _make_group(federation, name)
@@ -513,14 +527,15 @@ def group_re_created_accepted(federation: Federation) -> Iterator[None]:
     yield
 
 
-def _make_group(federation: Federation, name: str) -> None:
+def _make_group(federation: Federation, name: str) -> str:
+    """A group made by hand; its object id."""
     body = {
         "displayName": name,
         "mailNickname": "made-by-hand",
         "mailEnabled": False,
         "securityEnabled": True,
     }
-    federation.sandbox.graph.call("POST", "/v1.0/groups", body)
+    return str(federation.sandbox.graph.call("POST", "/v1.0/groups", body)["id"])
 
 
 def _units(federation: Federation) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from federation.changes import AccessDiff, AccountLabel, Context, access_diff
+from federation.labels import Identity
 from federation.preview import is_known, parse_preview
 from federation.rows import PrincipalKey, Row
 
@@ -25,7 +26,7 @@ COMMON = "unchanged"
 # Of a step's outputs only what the diff may look at is kept; the rest differs from run to run.
 _OUTPUTS = (
     *("principalDisplayName", "endDate", "baseline", "endpoint", "expiries"),
-    *("jobPath", "applicationId", "phase"),
+    *("jobPath", "applicationId", "phase", "holders"),
 )
 _STATE = ("urn", "type", "inputs", "delete")
 _IDS = re.compile(
@@ -33,6 +34,7 @@ _IDS = re.compile(
     r"|\b[0-9a-f]{10,11}-[0-9a-f]{4,12}(?:-[0-9a-f]{4,12})*\b"  # SCIM endpoints
     r"|\b(?<=ps-)[0-9a-f]{16}\b|\b[0-9a-f]{32}\b|\b[0-9A-F]{40}\b"
 )
+_DIGESTS = re.compile(r"\b[0-9a-f]{64}\b")
 _PORTS = re.compile(r"127\.0\.0\.1:\d+")
 _ACCOUNT = re.compile(r"(?<![-\w])\d{12}\b(?!-)")
 _TIMES = re.compile(r"(?<=\dT)\d{2}:\d{2}:\d{2}(?=Z)")
@@ -58,6 +60,7 @@ class Normaliser:
         text = text.replace("Pulumi.sandbox", "Pulumi.prod")
         text = text.replace("urn:pulumi:sandbox::", f"urn:pulumi:{STACK}::")
         text = self._named("id", _IDS, text, "00000000-0000-4000-8000-{:012}")
+        text = self._named("digest", _DIGESTS, text, "{:064}")
         text = self._named("port", _PORTS, text, "127.0.0.1:{}", first=8001)
         text = self._named("account", _ACCOUNT, text, "{}", first=911122223333)
         text = _TIMES.sub("00:00:00", text)
@@ -112,7 +115,9 @@ def context_data(context: Context) -> dict[str, Any]:
     """A context as JSON."""
     return {
         "accounts": {ident: asdict(label) for ident, label in context.accounts.items()},
-        "principals": {f"{t}/{key}": name for (t, key), name in context.principals.items()},
+        "principals": {
+            f"{t}/{key}": asdict(identity) for (t, key), identity in context.principals.items()
+        },
         "people": {f"{t}/{key}": count for (t, key), count in context.people.items()},
         "persons": dict(context.persons),
         "adminSets": sorted(context.admin_sets),
@@ -126,7 +131,7 @@ def read_context(data: Mapping[str, Any]) -> Context:
     """A context from JSON."""
     return Context(
         accounts={ident: AccountLabel(**label) for ident, label in data["accounts"].items()},
-        principals={_key(key): name for key, name in data["principals"].items()},
+        principals={_key(key): Identity(**one) for key, one in data["principals"].items()},
         people={_key(key): count for key, count in data["people"].items()},
         persons=data["persons"],
         admin_sets=frozenset(data["adminSets"]),

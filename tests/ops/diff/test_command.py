@@ -52,8 +52,9 @@ def test_a_file_alone_is_told_with_the_names_of_the_last_update(
     assert _run("--preview", preview) == 0
     told = capsys.readouterr().out
     names = "(Workloads/Prod: billing-prod, core-prod and web-prod)"
-    assert f"⚠ AWS-Platform gains Administrator on 3 protected accounts {names}" in told
-    assert "groups go by their keys" in told
+    platform = "AWS-Platform (key platform, id 00000000-0000-4000-8000-000000000007)"
+    assert f"⚠ {platform} gains Administrator on 3 protected accounts {names}" in told
+    assert "groups may lack their names here" in told
 
 
 def test_without_any_names_accounts_go_by_their_ids(
@@ -62,7 +63,7 @@ def test_without_any_names_accounts_go_by_their_ids(
     preview.write_text(preview.read_text().replace('"baseline"', '"other"'))
     assert _run("--preview", preview) == 0
     told = capsys.readouterr().out
-    assert "AWS-Platform gains Administrator on 7 accounts (611111111111, " in told
+    assert " gains Administrator on 7 accounts (611111111111, " in told
     assert "--organization FILE names them" in told
 
 
@@ -73,9 +74,28 @@ def test_files_name_accounts_and_groups(
     assert _run("--preview", preview, *files, "--format", "markdown") == 0
     told = capsys.readouterr().out
     assert (
-        "⚠️ Platform team gains **Administrator** on 4 protected accounts (Sandbox: team-s" in told
-    )
+        "⚠️ Platform team (key platform) gains **Administrator** on 4 protected accounts (Sandbox: "
+    ) in told
     assert "Note:" not in told
+
+
+def test_a_name_that_nobody_read_is_never_made_up_from_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = load("group-under-a-trusted-key")["preview"]
+    (tmp_path / "preview.json").write_text(json.dumps(data))
+    ident = "00000000-0000-4000-8000-000000000033"
+    access = tmp_path / "access.yaml"
+    access.write_text(f"groups: {{AWS-Security-Audit: {{objectId: {ident}}}}}\nrules: []\n")
+    files = ("--preview", tmp_path / "preview.json", "--access", access)
+    assert _run(*files, "--organization", ORGANIZATION) == 0
+    label = f"{ident} (group key AWS-Security-Audit, its name in Entra was not read)"
+    told = capsys.readouterr().out
+    assert f"+ {label} gains ReadOnly on 2 accounts" in told
+    assert f"  name not read  {ident}  group key AWS-Security-Audit" in told
+    assert _run(*files, "--format", "json") == 0
+    gained = json.loads(capsys.readouterr().out)["access"][0]["principal"]
+    assert (gained["name"], gained["objectId"], gained["label"]) == (None, ident, label)
 
 
 def test_standard_input_serves_as_well(

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from federation.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
+from federation.labels import Identity
 from federation.rows import PrincipalKey
 from federation.set_changes import Aspect, SetChange
 from federation.wording import Code
@@ -42,7 +43,7 @@ def _diff(principal: str, accounts: int = 1, changes: int = 1, path: str = "prod
         stack="prod",
         context=Context(
             accounts={one: AccountLabel(name=f"{path}-{one}", unit="Workloads") for one in ids},
-            principals=dict.fromkeys(keys, principal),
+            principals=dict.fromkeys(keys, Identity(name=principal)),
         ),
         access=tuple(
             AccessChange(
@@ -57,7 +58,7 @@ def _diff(principal: str, accounts: int = 1, changes: int = 1, path: str = "prod
 
 def _outside_code(markdown: str) -> str:
     """What GitHub interprets: without code blocks and code spans."""
-    fences = re.sub(r"^(`{3,})diff\n.*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    fences = re.sub(r"^(`{3,})(?:diff|text)\n.*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", fences)
 
 
@@ -66,7 +67,7 @@ def test_a_name_stays_a_name(hostile: str) -> None:
     comment = as_markdown(_diff(hostile, accounts=2))
     rest = _outside_code(comment)
     assert not re.search(r"@|<script|https?:|www\.|GH-\d|#\d|\]\(|\*\*bold|~~", rest)
-    assert rest.count("<details>") == rest.count("</details>") == 1
+    assert rest.count("<details>") == rest.count("</details>") == 2
     assert rest.count("<!--") == rest.count("-->") == 1
     assert len([line for line in comment.splitlines() if line.startswith("- ")]) == 1
     assert "\u202e" not in comment
@@ -85,7 +86,7 @@ def test_running_text_is_only_text(hostile: str) -> None:
 def test_a_terminal_gets_no_control_characters(hostile: str) -> None:
     lines = as_text(_diff(hostile, accounts=2)).splitlines()
     assert all(line.isprintable() for line in lines)
-    assert len(lines) == 6
+    assert len(lines) == 8
 
 
 @pytest.mark.parametrize(
