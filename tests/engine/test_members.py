@@ -16,6 +16,7 @@ from tests.engine.prepared import Prepared
 pytestmark = pytest.mark.engine
 
 GROUP, ADA = "AWS-Migration", "ada@example.com"
+LABEL = f"{GROUP} (key migration)"
 WENDY, BOB, XENA = "wendy@example.com", "bob@example.com", "xena@example.com"
 REVOKED = ("444455556666", "ReadOnly", "AWS-Platform")
 REMOVAL = "DELETE */members/*"
@@ -110,8 +111,8 @@ def test_members_of_before_are_kept_one_by_one_and_the_removed_one_goes(
     _declare(federation, WENDY)
     before = _removals(federation)
     diff = ops(federation, "diff").stdout
-    assert f"- {GROUP} loses 1 member that nobody declares: {BOB}, and with it Deploy" in diff
-    assert f"{GROUP} keeps 1 member, from now on in the state: {WENDY}" in diff
+    assert f"- {LABEL} loses 1 member that nobody declares: {BOB}, and with it Deploy" in diff
+    assert f"{LABEL} keeps 1 member, from now on in the state: {WENDY}" in diff
     run = federation.stack.up()
     assert changed(run) == [("import", "GroupMember")]
     assert _removals(federation) - before == 1
@@ -141,10 +142,10 @@ def test_what_happens_outside_is_shown_and_put_back(federation: Federation) -> N
     unlink(graph, GROUP, BOB)
     assert federation.stack.preview("--expect-no-changes", check=False).exit_code
     diff = ops(federation, "diff").stdout
-    assert f"+ {GROUP} gets 1 member declared here that Entra lacks: {BOB}" in diff
-    assert f"- {GROUP} loses 1 member that nobody declares: {XENA}" in diff
-    assert f"+ {GROUP} gets 1 owner declared here that Entra lacks: {ADA}" in diff
-    assert f"- {GROUP} loses 1 owner that nobody declares: {XENA}" in diff
+    assert f"+ {LABEL} gets 1 member declared here that Entra lacks: {BOB}" in diff
+    assert f"- {LABEL} loses 1 member that nobody declares: {XENA}" in diff
+    assert f"+ {LABEL} gets 1 owner declared here that Entra lacks: {ADA}" in diff
+    assert f"- {LABEL} loses 1 owner that nobody declares: {XENA}" in diff
     code, shown = status(federation)
     assert code == 1
     assert any(f"{XENA} is a member of the group {GROUP}" in one for one in shown["problems"])

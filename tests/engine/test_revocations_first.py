@@ -61,7 +61,7 @@ def test_a_revocation_waits_for_nobody(federation: Federation) -> None:
         assert update.stdout
         for line in update.stdout:
             printed.append(line)
-            if "waiting for group data to arrive" in line:
+            if "waiting for group AWS-Data (key data) to arrive" in line:
                 break
         # The update waits, and will for minutes: what was taken away is gone already.
         assert federation.rows() == ROWS - REVOKED, "".join(printed)
@@ -102,6 +102,6 @@ def test_nobody_who_can_be_asked_means_nothing_is_changed(federation: Federation
     federation.write_access()
     done = ops(federation, "up")
     assert done.returncode == 2
-    assert "AWS-Platform loses ReadOnly" in done.stdout
+    assert "AWS-Platform (key platform) loses ReadOnly" in done.stdout
     assert "say --yes" in done.stderr
     assert federation.rows() == ROWS
