@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pulumi
 
 from federation.settings import UnmanagedPolicy
 from federation.unmanaged import REMEDY, Grant, Report, sentences
+
+# The access diff and `ops status` leave nothing out.
+_SHOWN: Final = 50
 
 
 class UnmanagedError(Exception):
@@ -29,7 +33,11 @@ class Unmanaged(pulumi.ComponentResource):
     def __init__(
         self, name: str, report: Report, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        told = [f"{one}: {REMEDY}" for one in sentences(report.grants)]
+        told = [f"{one}: {REMEDY}" for one in sentences(report.grants[:_SHOWN])]
+        if len(report.grants) > _SHOWN:
+            told.append(
+                f"{len(report.grants) - _SHOWN} more grants by hand: python -m ops status names all"
+            )
         refused = report.fails and not pulumi.runtime.is_dry_run()
 
         def refuse(_: pulumi.ResourceHookArgs) -> None:
