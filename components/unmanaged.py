@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import pulumi
 
 from federation.settings import UnmanagedPolicy
-from federation.unmanaged import REMEDY, Grant, Report, sentences
-
-# The access diff and `ops status` leave nothing out.
-_SHOWN: Final = 50
+from federation.unmanaged import Grant, Report
 
 
 class UnmanagedError(Exception):
@@ -33,11 +29,7 @@ class Unmanaged(pulumi.ComponentResource):
     def __init__(
         self, name: str, report: Report, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        told = [f"{one}: {REMEDY}" for one in sentences(report.grants[:_SHOWN])]
-        if len(report.grants) > _SHOWN:
-            told.append(
-                f"{len(report.grants) - _SHOWN} more grants by hand: python -m ops status names all"
-            )
+        told = report.warnings()
         refused = report.fails and not pulumi.runtime.is_dry_run()
 
         def refuse(_: pulumi.ResourceHookArgs) -> None:

@@ -22,8 +22,10 @@ from federation.organization import Organization
 from federation.principals import IdentityStorePrincipal
 from federation.rows import PrincipalType, Row
 from federation.settings import UnmanagedPolicy
+from federation.wording import count
 
 REMEDY: Final = "declare it, or end it by hand"
+_SHOWN: Final = 50
 
 
 class Pair(NamedTuple):
@@ -282,6 +284,16 @@ class Report:
     def fails(self) -> bool:
         """Whether an update fails over them, after all its work."""
         return self.policy == "fail" and bool(self.grants)
+
+    def warnings(self) -> list[str]:
+        """What an update says: a sentence for each of the first 50, and how many more there are.
+
+        The access diff and `ops status` leave nothing out.
+        """
+        told = [f"{sentence(one)}: {REMEDY}" for one in self.grants[:_SHOWN]]
+        left = len(self.grants) - _SHOWN
+        more = f"{count(left, 'more grant')} by hand: python -m ops status names all"
+        return [*told, *([more] if left > 0 else [])]
 
     def to_dict(self) -> dict[str, Any]:
         """Inputs and outputs of the component Unmanaged."""

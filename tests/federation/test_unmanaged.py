@@ -241,3 +241,14 @@ def test_a_component_that_ends_tells_nothing() -> None:
 def test_grants_travel_as_data(some: list[Grant]) -> None:
     report = Report(policy="fail", grants=tuple(some))
     assert Report.from_dict(report.to_dict()) == report
+
+
+@given(st.integers(0, 120))
+def test_an_update_says_fifty_and_counts_the_rest(number: int) -> None:
+    some = tuple(
+        AppGrant(principal_type="User", object_id=f"o-{one}", name="") for one in range(number)
+    )
+    told = Report(grants=some).warnings()
+    assert len(told) == min(number, 51)
+    if number > 50:
+        assert told[-1].startswith(f"{number - 50} more grant")
