@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -215,26 +216,75 @@ def test_a_description_that_is_taken_out_leaves_no_difference(federation: Federa
     assert drift.exit_code == 0, drift.output
 
 
-def test_an_unchanged_preview_asks_by_set_and_never_by_assignment(federation: Federation) -> None:
-    def calls() -> Counter[str]:
-        begin = federation.sandbox.folder.requests.stat().st_size
-        federation.stack.preview("--expect-no-changes")
-        lines = federation.sandbox.folder.requests.read_bytes()[begin:].decode().splitlines()
-        operations = [str(one.get("operation")) for one in map(json.loads, lines)]
-        return Counter(one.removeprefix("SWBExternalService.") for one in operations)
-
-    few = calls()
-    # Each own set: seven lists, one of them with and without the status, and none of an assignment.
-    accounts = "ListAccountsForProvisionedPermissionSet"
-    assert {few[operation] for operation in READS if operation != accounts} == {2}, few
-    assert few[accounts] == 4, few
-    assert "ListAccountAssignments" not in few
+def test_the_calls_of_an_unchanged_preview_are_bounded_and_none_is_for_an_assignment(
+    federation: Federation,
+) -> None:
+    few = calls_of_a_preview(federation)
+    assert few == expected_calls(federation)
     federation.rule("platform-look")["targets"] = [{"ou": "/"}]
     federation.rule("platform-look")["except"] = [{"accountName": "example-management"}]
     federation.write_access()
     federation.stack.up()
     assert len(federation.rows()) > len(ROWS) + 3
-    assert calls() == few
+    assert calls_of_a_preview(federation) == few
+
+
+def calls_of_a_preview(federation: Federation) -> Counter[str]:
+    """What an unchanged preview asks: AWS operations, and paths of Graph without ids."""
+    begin = federation.sandbox.folder.requests.stat().st_size
+    federation.stack.preview("--expect-no-changes")
+    lines = federation.sandbox.folder.requests.read_bytes()[begin:].decode().splitlines()
+    calls = [json.loads(line) for line in lines]
+    return Counter(
+        one["operation"].rpartition(".")[2]
+        if one.get("operation")
+        else re.sub("/[^/]*[0-9a-f]{8}-[^/]*", "/*", one["path"])
+        for one in calls
+    )
+
+
+def expected_calls(federation: Federation) -> Counter[str]:
+    """The bound: pages, organizational units, own sets and groups; nothing for an assignment."""
+    organizations = federation.sandbox.aws.organizations
+    accounts = [
+        account
+        for page in organizations.get_paginator("list_accounts").paginate()
+        for account in page["Accounts"]
+    ]
+    (root,) = organizations.list_roots()["Roots"]
+    aws: Counter[str] = Counter(
+        {
+            **dict.fromkeys(READS, len(federation.access["permissionSets"])),
+            "ListAccounts": -(-len(accounts) // 20),
+            "ListOrganizationalUnitsForParent": 1 + units_below(organizations, root["Id"]),
+            **dict.fromkeys(("DescribeOrganization", "ListRoots"), 1),
+            **dict.fromkeys(("ListInstances", "DescribeInstance", "ListGroups", "ListUsers"), 1),
+            # The program, and the provider's own look at its credentials.
+            "GetCallerIdentity": 3,
+        }
+    )
+    # In which accounts a set is at all, and where an older version of it is.
+    aws["ListAccountsForProvisionedPermissionSet"] *= 2
+    graph = {
+        # Names in batches of 15; members and owners of the one group that the stack makes.
+        **dict.fromkeys(("/v1.0/groups", "/v1.0/users"), 1),
+        **dict.fromkeys(("/v1.0/groups/*/members", "/v1.0/groups/*/owners"), 1),
+        "/v1.0/servicePrincipals/*/appRoleAssignedTo": 1,
+        "/v1.0/servicePrincipals/*/synchronization/jobs/*": 1,
+        # The provider's data source for the client id.
+        **dict.fromkeys(("/v1.0/applications/*", "/beta/applications/*"), 1),
+        "/v1.0/applications/*/owners": 1,
+        # A token each, for the program and for the provider.
+        **dict.fromkeys(("/*/oauth2/v2.0/token", "/metadata/endpoints"), 2),
+    }
+    return aws + Counter(graph)
+
+
+def units_below(organizations: Any, parent: str) -> int:
+    """How many organizational units there are below one."""
+    listed = organizations.list_organizational_units_for_parent(ParentId=parent)
+    units = [unit["Id"] for unit in listed["OrganizationalUnits"]]
+    return len(units) + sum(units_below(organizations, unit) for unit in units)
 
 
 def test_attributes_for_access_control_that_were_never_written_are_written_by_the_next_update(
