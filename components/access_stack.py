@@ -36,9 +36,10 @@ from federation.access_stack import (
 )
 from federation.desired_state import DesiredState, desired_state
 from federation.instance import Instance
+from federation.phase import Phase
 from federation.plan import Plan, UpdateStoppedError, plan_access
 from federation.repairs import PermissionSetRepair, RepairLog
-from federation.settings import NAMESPACE, Phase
+from federation.settings import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from federation.settings import UnmanagedPolicy
-from federation.unmanaged import Grant, Report
+from federation.unmanaged import Grant, Report, UnmanagedPolicy
 
 
 class UnmanagedError(Exception):

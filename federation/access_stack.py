@@ -15,17 +15,12 @@ from pydantic import BaseModel, Field, field_validator
 from federation.checkpoint import Checkpoint
 from federation.declared import Access
 from federation.errors import InvalidInput, Problem
+from federation.phase import Phase
 from federation.plan import Facts, UpdateStoppedError
 from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
-from federation.settings import (
-    NAMESPACE,
-    ManagementAccess,
-    Phase,
-    Settings,
-    UnmanagedPolicy,
-    load,
-)
+from federation.settings import NAMESPACE, ManagementAccess, Settings, load
+from federation.unmanaged import UnmanagedPolicy
 
 KEY: Final = "federationStack"
 # The output of a federation stack that access stacks read.

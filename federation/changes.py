@@ -13,15 +13,14 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from federation.baseline import GuardChange, guard_changes
 from federation.endings import expiries
+from federation.guard_changes import GuardChange, guard_changes
 from federation.labels import Identity, Labels, labels
-from federation.phases import phase_reached
+from federation.phase import Phase, phase_reached
 from federation.preview import UNMANAGED, Diagnostic, Preview
 from federation.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
 from federation.rows import PrincipalKey, Row
 from federation.set_changes import SetChange, Sets, set_changes
-from federation.settings import Phase
 from federation.status import Expiry
 from federation.trust_change import TrustChange
 from federation.trust_changes import trust_changes

@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from federation.access_attributes import KIND as ATTRIBUTES
 from federation.access_attributes import sources
-from federation.phases import phase_reached
+from federation.phase import Phase, phase_reached
 from federation.principals import PinnedRow
 from federation.repairs import RepairLog
 from federation.rows import PrincipalKey, Row
 from federation.set_content import StoredSet, stored_sets
-from federation.settings import Phase
 
 _ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 _ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"

@@ -8,13 +8,12 @@ the object id where the name does not settle who is meant. Two principals never 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from federation.declared import Access
 from federation.errors import printable, skeleton
-from federation.principals import EntraPrincipal
 from federation.rows import PrincipalKey
 
 # Longer names are cut, so that a label's end is never what a comment leaves out.
@@ -79,14 +78,6 @@ def declared(access: Access) -> dict[PrincipalKey, Identity]:
             by_id=group.object_id is not None,
         )
     return found
-
-
-def looked_up(principals: Iterable[EntraPrincipal]) -> dict[PrincipalKey, Identity]:
-    """Who is declared, as Entra has them."""
-    return {
-        one.key: Identity(name=one.name, object_id=one.object_id or "", by_id=one.by_id)
-        for one in principals
-    }
 
 
 def beside(key: PrincipalKey, label: str | None) -> str:

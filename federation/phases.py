@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from federation.instance import Instance, settings_link
-from federation.settings import NAMESPACE, Phase, Settings
+from federation.phase import Phase
+from federation.settings import NAMESPACE, Settings
 
-# Pulumi resource types whose presence in a checkpoint proves that a phase was reached.
-_EVIDENCE: Final = (
-    (Phase.ACCESS, "aws:ssoadmin/accountAssignment:AccountAssignment"),
-    (Phase.ACCESS, "aws:ssoadmin/permissionSet:PermissionSet"),
-    (Phase.PROVISIONING, "azuread:index/synchronizationJob:SynchronizationJob"),
-    (Phase.TRUST, "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"),
-    (Phase.APP, "azuread:index/applicationFromTemplate:ApplicationFromTemplate"),
-)
 # AWS user guide, "Rotating an access token": reminders start 90 days before a token expires.
 TOKEN_REMINDER_DAYS: Final = 90
 
@@ -33,11 +25,6 @@ def phase_of(settings: Settings, *, declares_access: bool) -> Phase:
     if settings.provisioning is None:
         return Phase.TRUST
     return Phase.ACCESS if declares_access else Phase.PROVISIONING
-
-
-def phase_reached(resource_types: Collection[str]) -> Phase | None:
-    """The phase that the resources of a checkpoint prove, None for an empty stack."""
-    return next((phase for phase, kind in _EVIDENCE if kind in resource_types), None)
 
 
 def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> None:

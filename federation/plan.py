@@ -16,9 +16,10 @@ from federation.errors import InvalidInput, Problem
 from federation.findings import Finding
 from federation.guards import check_guards
 from federation.instance import Instance
-from federation.labels import Labels, labels, looked_up
+from federation.labels import Labels, labels
 from federation.memberships import MembershipFacts, Memberships, plan_memberships
 from federation.organization import Organization
+from federation.phase import Phase
 from federation.phases import check_not_back, phase_of
 from federation.principals import (
     EntraPrincipal,
@@ -26,6 +27,7 @@ from federation.principals import (
     Match,
     PinnedRow,
     RowPlan,
+    looked_up,
     match,
     plan_rows,
     recreated,
@@ -35,7 +37,7 @@ from federation.repairs import AttributesRepair, JobRepair, Repair
 from federation.rows import PrincipalKey, Row
 from federation.set_content import LiveSet
 from federation.set_repairs import NO_TAGS, IgnoredTags, SetPlan, plan_sets
-from federation.settings import Phase, Settings
+from federation.settings import Settings
 from federation.targets import Resolution, resolve
 from federation.unmanaged import Grant, Grants, unmanaged
 

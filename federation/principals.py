@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from federation.labels import Identity
 from federation.rows import PrincipalKey, Row
 
 
@@ -234,3 +235,11 @@ def holds(
         }
         for key, names in sorted(by_key.items())
     ]
+
+
+def looked_up(principals: Iterable[EntraPrincipal]) -> dict[PrincipalKey, Identity]:
+    """Who is declared, as Entra has them."""
+    return {
+        one.key: Identity(name=one.name, object_id=one.object_id or "", by_id=one.by_id)
+        for one in principals
+    }

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
@@ -22,28 +21,14 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from federation.errors import InvalidInput, Problem, suggestion
+from federation.phase import Phase
 from federation.saml_metadata import is_web_url
 from federation.source import Document, dotted, hidden_character, read_yaml
+from federation.unmanaged import UnmanagedPolicy
 from federation.validation import keys_at
 
 NAMESPACE: Final = "entra-identity-center"
-# What assignments made by hand come to (federation/unmanaged.py).
-UnmanagedPolicy = Literal["report", "fail"]
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class Phase(StrEnum):
-    """How far the federation has come; the order of the members is the order of the way."""
-
-    APP = "app"
-    TRUST = "trust"
-    PROVISIONING = "provisioning"
-    ACCESS = "access"
-
-    @property
-    def step(self) -> int:
-        """Position on the way, 0 for `app`."""
-        return list(Phase).index(self)
 
 
 def _must(sentence: str, holds: Callable[[str], object]) -> AfterValidator:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from federation.phase import Phase
 from federation.phases import NextStep
 from federation.provisioning import JobStatus
 from federation.scope import Census
-from federation.settings import Phase
 from federation.unmanaged import REMEDY, Grant, as_told, sentence
 
 # A month leaves time for a change window; AWS and Entra themselves remind much earlier.

@@ -21,9 +21,10 @@ from federation.errors import printable
 from federation.organization import Organization
 from federation.principals import IdentityStorePrincipal
 from federation.rows import PrincipalType, Row
-from federation.settings import UnmanagedPolicy
 from federation.wording import count
 
+# What they come to: a warning, or an update that does all its work and then fails.
+UnmanagedPolicy = Literal["report", "fail"]
 REMEDY: Final = "declare it, or end it by hand"
 _SHOWN: Final = 50
 

@@ -17,6 +17,7 @@ from typing import Any
 from clouds.entra import EntraError
 from clouds.facts import read_facts
 from federation.errors import InvalidInput
+from federation.phase import Phase
 from federation.phases import PhaseBackError, Situation, next_steps, phase_of
 from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.principals import IdentityStorePrincipal, holds
@@ -24,7 +25,6 @@ from federation.provisioning import JobStatus
 from federation.repair_sentences import repair_sentences
 from federation.rows import PrincipalKey
 from federation.scope import Census, Scope, take_census
-from federation.settings import Phase
 from federation.status import Expiry, Status, lines
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk

@@ -12,8 +12,9 @@ from federation.diagnosis import Findings
 from federation.instance import Instance, UnusableInstanceError, choose_instance
 from federation.organization import Organization
 from federation.permissions import Feature, Need, Purpose, grants_management, required_actions
+from federation.phase import Phase
 from federation.phases import phase_of
-from federation.settings import Phase, Settings
+from federation.settings import Settings
 from ops.preflight.entra import check_clock
 from ops.session import Session
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from clouds.entra import EntraError
 from federation.diagnosis import Findings
 from federation.permissions import Feature, Purpose, missing_roles, required_roles
-from federation.settings import Phase
+from federation.phase import Phase
 from ops.session import Session
 
 # SigV4 and SAML take five minutes; beyond two the clock is not kept at all.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from clouds.facts import read_facts
 from federation.diagnosis import Findings
 from federation.errors import InvalidInput
+from federation.phase import Phase
 from federation.phases import PhaseBackError
 from federation.plan import Facts, Plan, UpdateStoppedError, make_plan, plan_access
 from federation.repair_sentences import repair_sentences
-from federation.settings import Phase, Settings
+from federation.settings import Settings
 from federation.unmanaged import REMEDY, sentences
 from ops.look import Look, granted_by_hand
 from ops.session import Session

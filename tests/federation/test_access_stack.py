@@ -19,10 +19,10 @@ from federation.checkpoint import Checkpoint
 from federation.declared import Access, Group, PermissionSet
 from federation.errors import InvalidInput
 from federation.organization import Organization
+from federation.phase import Phase
 from federation.plan import Facts, UpdateStoppedError
 from federation.principals import EntraPrincipal, IdentityStorePrincipal, PinnedRow
 from federation.rows import PrincipalKey, Row
-from federation.settings import Phase
 
 ARN = "arn:aws:sso:::instance/ssoins-1111222233334444"
 SET = "arn:aws:sso:::permissionSet/ssoins-1111222233334444/ps-"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from federation.baseline import GuardChange, guard_changes
+from federation.guard_changes import GuardChange, guard_changes
 from federation.wording import plain
 
 GUARDS: dict[str, Any] = {

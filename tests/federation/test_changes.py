@@ -11,9 +11,9 @@ import pytest
 from federation.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
 from federation.errors import InvalidInput
 from federation.labels import Identity
+from federation.phase import Phase
 from federation.preview import Preview, parse_preview
 from federation.rows import PrincipalKey, Row
-from federation.settings import Phase
 from federation.wording import plain
 from tests.federation.steps import (
     CERTIFICATE,

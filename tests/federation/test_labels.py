@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.errors import printable
-from federation.labels import Identity, Labels, declared, labels, looked_up
-from federation.principals import EntraPrincipal
+from federation.labels import Identity, Labels, declared, labels
+from federation.principals import EntraPrincipal, looked_up
 from federation.rows import PrincipalKey
 from tests.federation.loading import load
 

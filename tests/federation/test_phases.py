@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from federation.instance import Instance
-from federation.phases import (
-    PhaseBackError,
-    Situation,
-    check_not_back,
-    next_steps,
-    phase_of,
-    phase_reached,
-)
-from federation.settings import Phase, Settings, load_settings
+from federation.phase import Phase, phase_reached
+from federation.phases import PhaseBackError, Situation, check_not_back, next_steps, phase_of
+from federation.settings import Settings, load_settings
 from tests.federation.test_settings import CENTER, FILE, PROVISIONING, config
 
 TODAY = date(2026, 11, 24)

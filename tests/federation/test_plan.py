@@ -20,11 +20,12 @@ from federation.instance import (
     settings_link,
 )
 from federation.organization import Organization
+from federation.phase import Phase
 from federation.phases import PhaseBackError
 from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.principals import EntraPrincipal, IdentityStorePrincipal
 from federation.rows import PrincipalKey, Row
-from federation.settings import Phase, load_settings
+from federation.settings import load_settings
 from tests.federation.test_phases import INSTANCE
 from tests.federation.test_settings import CENTER, FILE, PROVISIONING, config
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from federation.errors import InvalidInput
-from federation.settings import Phase, check_token_is_secret, load_settings
+from federation.phase import Phase
+from federation.settings import check_token_is_secret, load_settings
 
 FILE = "Pulumi.dev.yaml"
 APP = {"name": "AWS IAM Identity Center (dev)"}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from federation.phase import Phase
 from federation.phases import NextStep
 from federation.provisioning import Cycle, JobStatus
 from federation.scope import Census, Missing
-from federation.settings import Phase
 from federation.status import Expiry, Status, lines
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from federation.access import load_access
+from federation.phase import Phase
 from federation.phases import phase_of
-from federation.settings import NAMESPACE, Phase, Settings, load_settings
+from federation.settings import NAMESPACE, Settings, load_settings
 from ops.__main__ import UNUSABLE, main
 from ops.stack import REPOSITORY
 from policy.pack import POLICIES
