@@ -23,7 +23,7 @@ from components.second_ones import refuse_second_ones
 from components.stand_ins import StandIns
 from components.unmanaged import register_unmanaged
 from components.way_out import name_the_way_out
-from federation.quotas import spoken_duration
+from federation.access.quotas import spoken_duration
 
 
 def begin(inputs: Inputs | AccessInputs) -> None:

@@ -15,9 +15,9 @@ from typing import Final
 
 from bench.company import Size, organization, write
 from bench.figures import Figure
-from federation.access import load_access
-from federation.organization import Organization
-from federation.targets import resolve
+from federation.access.access import load_access
+from federation.access.organization import Organization
+from federation.access.targets import resolve
 
 _REPOSITORY: Final = Path(__file__).resolve().parent.parent
 _SIZES: Final = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from clouds.aws import Aws, AwsError
-from federation.repairs import AttributesRepair
+from federation.engine.repairs import AttributesRepair
 
 _GONE: Final = "ResourceNotFoundException"
 _CONFIGURATION: Final = "InstanceAccessControlAttributeConfiguration"

@@ -12,10 +12,10 @@ from typing import Final, Literal
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
 from clouds.graph import ON_DEMAND_REQUESTS, ON_DEMAND_WINDOW, Graph
-from federation.labels import Labels
-from federation.principals import Arrivals, EntraPrincipal, match
-from federation.provisioning import job_status
-from federation.rows import PrincipalKey
+from federation.access.labels import Labels
+from federation.access.rows import PrincipalKey
+from federation.identity.principals import Arrivals, EntraPrincipal, match
+from federation.identity.provisioning import job_status
 
 # Above this many new principals the job's own cycle is faster than 5 requests in 10 seconds.
 _ON_DEMAND_AT_MOST: Final = 50

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from clouds.aws import CONCURRENCY, Aws, AwsError
-from federation.unmanaged import Holder, Pair
+from federation.engine.unmanaged import Holder, Pair
 
 RATE: Final = 10.0
 _GONE: Final = "ResourceNotFoundException"

@@ -17,10 +17,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from federation.instance import Instance
-from federation.organization import Organization, parents_in
-from federation.principals import IdentityStorePrincipal
-from federation.set_repairs import NO_TAGS, IgnoredTags
+from federation.access.organization import Organization, parents_in
+from federation.identity.instance import Instance
+from federation.identity.principals import IdentityStorePrincipal
+from federation.update.set_repairs import NO_TAGS, IgnoredTags
 
 # AWS user guide, "Quotas": sso-admin answers 20 requests a second in all; ten at once stay below.
 CONCURRENCY = 10

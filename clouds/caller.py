@@ -12,7 +12,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from clouds.aws import Aws, AwsError
-from federation.instance import Instance
+from federation.identity.instance import Instance
 
 _ASSUMED: Final = re.compile(
     r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouds.graph import Graph
-from federation.checkpoint import Checkpoint
-from federation.declared import Access
-from federation.errors import InvalidInput, Problem
-from federation.findings import Finding
-from federation.identification import check_one_key_each, choose_group
-from federation.principals import EntraPrincipal
-from federation.rows import PrincipalKey
-from federation.scope import obstacle
+from federation.access.declared import Access
+from federation.access.findings import Finding
+from federation.access.rows import PrincipalKey
+from federation.core.errors import InvalidInput, Problem
+from federation.engine.checkpoint import Checkpoint
+from federation.identity.identification import check_one_key_each, choose_group
+from federation.identity.principals import EntraPrincipal
+from federation.identity.scope import obstacle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from federation.saml_metadata import LOOPBACK
+from federation.identity.saml_metadata import LOOPBACK
 
 
 def is_emulated() -> bool:

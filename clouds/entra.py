@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from federation.saml_metadata import is_web_url
+from federation.identity.saml_metadata import is_web_url
 
 
 class EntraError(RuntimeError):

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from clouds.aws import Aws
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.provenance import TEMPORARY, Found
-from federation.recovery import DERIVED_IDS, Interrupted, moment
+from federation.engine.provenance import TEMPORARY, Found
+from federation.engine.recovery import DERIVED_IDS, Interrupted, moment
 
 _POLL_SECONDS: Final = 2.0
 _POLLS: Final = 150

@@ -14,13 +14,13 @@ from clouds.job import job_runs
 from clouds.own_groups import read_memberships
 from clouds.permission_sets import read_permission_sets
 from clouds.rescuers import read_rescuers
-from federation.checkpoint import Checkpoint
-from federation.declared import Access
-from federation.instance import Instance, choose_instance
-from federation.memberships import own_groups
-from federation.organization import Organization
-from federation.plan import Facts
-from federation.set_content import LiveSet
+from federation.access.declared import Access
+from federation.access.organization import Organization
+from federation.engine.checkpoint import Checkpoint
+from federation.engine.set_content import LiveSet
+from federation.identity.instance import Instance, choose_instance
+from federation.update.memberships import own_groups
+from federation.update.plan import Facts
 
 
 @dataclass(frozen=True, kw_only=True)

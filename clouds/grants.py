@@ -14,9 +14,9 @@ from typing import Final
 from clouds.aws import CONCURRENCY, Aws, AwsError
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.checkpoint import Checkpoint
-from federation.instance import Instance
-from federation.unmanaged import AppGrant, Grants
+from federation.engine.checkpoint import Checkpoint
+from federation.engine.unmanaged import AppGrant, Grants
+from federation.identity.instance import Instance
 
 _PAGE: Final = 999
 _NOT_FOUND: Final = 404

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import urllib3
 
 from clouds.entra import Credentials, EntraError, endpoints, http, refuse_redirect
-from federation.provisioning import on_demand_failure
+from federation.identity.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
 _FILTER_VALUES: Final = 15

@@ -9,8 +9,8 @@ from typing import Final
 
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.provisioning import JobStatus, job_status
-from federation.repairs import JobRepair
+from federation.engine.repairs import JobRepair
+from federation.identity.provisioning import JobStatus, job_status
 
 _NOT_FOUND: Final = 404
 

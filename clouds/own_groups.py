@@ -12,9 +12,9 @@ from typing import Final
 
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.memberships import GroupInEntra, MembershipFacts, sentence
-from federation.repairs import GroupRepair, Relation
-from federation.rows import PrincipalKey
+from federation.access.rows import PrincipalKey
+from federation.engine.repairs import GroupRepair, Relation
+from federation.update.memberships import GroupInEntra, MembershipFacts, sentence
 
 _PAGE: Final = 999
 _CONCURRENCY: Final = 8

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from clouds.aws import CONCURRENCY, Aws, AwsError
 from clouds.set_writes import writes
-from federation.instance import Instance
-from federation.organization import Organization
-from federation.quotas import estimated_duration
-from federation.repairs import PermissionSetRepair
-from federation.set_content import LiveSet, SetContent, path_and_name
-from federation.set_repairs import failed_provisioning, missing_set
-from federation.settings import ManagementAccess
+from federation.access.organization import Organization
+from federation.access.quotas import estimated_duration
+from federation.engine.repairs import PermissionSetRepair
+from federation.engine.set_content import LiveSet, SetContent, path_and_name
+from federation.identity.instance import Instance
+from federation.update.set_repairs import failed_provisioning, missing_set
+from federation.update.settings import ManagementAccess
 
 _GONE: Final = "ResourceNotFoundException"
 # AWS refuses a write to a set while the one before it still spreads.

@@ -7,7 +7,7 @@ from typing import Any
 
 from clouds.aws import AwsError
 from clouds.entra import EntraError
-from federation.repairs import Repair
+from federation.engine.repairs import Repair
 
 
 def carry_out(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from clouds.graph import Graph
-from federation.scope import Group, Person, Scope, obstacle
+from federation.identity.scope import Group, Person, Scope, obstacle
 
 _CONCURRENCY: Final = 8
 _PERSON: Final = "id,userPrincipalName,displayName,givenName,surname,accountEnabled"

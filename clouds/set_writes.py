@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from federation.repairs import Difference
-from federation.set_content import name_and_path
+from federation.engine.repairs import Difference
+from federation.engine.set_content import name_and_path
 
 Write = Callable[[], Any]
 _SETTINGS: Final = {

@@ -10,8 +10,8 @@ from typing import Final
 
 from clouds.aws import Aws
 from clouds.graph import Graph, pace
-from federation.provisioning import JobStatus, job_status
-from federation.scope import Census, Change, Scope, on_demand_requests, take_census
+from federation.identity.provisioning import JobStatus, job_status
+from federation.identity.scope import Census, Change, Scope, on_demand_requests, take_census
 
 # Above this many objects the job's own cycle is faster than 5 requests in 10 seconds.
 ON_DEMAND_AT_MOST: Final = 50

@@ -23,8 +23,11 @@ from components.inputs import (
 )
 from components.management_access import provider_of
 from components.repairs import repair
-from federation.access import load_access
-from federation.access_stack import (
+from federation.access.access import load_access
+from federation.engine.phase import Phase
+from federation.engine.repairs import PermissionSetRepair, RepairLog
+from federation.identity.instance import Instance
+from federation.update.access_stack import (
     KEY,
     AccessStackSettings,
     FederationStack,
@@ -34,12 +37,9 @@ from federation.access_stack import (
     load_access_stack,
     seen_through,
 )
-from federation.desired_state import DesiredState, desired_state
-from federation.instance import Instance
-from federation.phase import Phase
-from federation.plan import Plan, UpdateStoppedError, plan_access
-from federation.repairs import PermissionSetRepair, RepairLog
-from federation.settings import NAMESPACE
+from federation.update.desired_state import DesiredState, desired_state
+from federation.update.plan import Plan, UpdateStoppedError, plan_access
+from federation.update.settings import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True)

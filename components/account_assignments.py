@@ -12,10 +12,10 @@ import pulumi_aws as aws
 
 from components.permission_set import PermissionSet
 from components.synced_principals import unknown
-from federation.checkpoint import HOLDERS
-from federation.labels import Labels
-from federation.principals import Arrivals, EntraPrincipal, RowPlan, holds
-from federation.rows import PrincipalKey, Row
+from federation.access.labels import Labels
+from federation.access.rows import PrincipalKey, Row
+from federation.engine.checkpoint import HOLDERS
+from federation.identity.principals import Arrivals, EntraPrincipal, RowPlan, holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ class AccountAssignmentsArgs:
     `app_assignments` are the app-role assignments by principal, `reasons` why principals are
     missing, `old_names` the logical name under which a row stands in the checkpoint, where it
     differs, `providers` the provider of a permission set's rows, where it is not the default one.
-    `holders` are the Entra object ids to remember (federation/checkpoint.py). `principals` are all
-    of them as Entra has them, `labels` what to call them.
+    `holders` are the Entra object ids to remember (federation/engine/checkpoint.py).
+    `principals` are all of them as Entra has them, `labels` what to call them.
     """
 
     instance_arn: str
@@ -87,7 +87,7 @@ class AccountAssignments(pulumi.ComponentResource):
         for hold in held:
             names: Any = hold["rows"]
             number = "1 row" if len(names) == 1 else f"{len(names)} rows"
-            # The access diff reads this sentence (federation/row_changes.py).
+            # The access diff reads this sentence (federation/diff/row_changes.py).
             pulumi.log.warn(
                 f"{number} of {str(hold['principalType']).lower()} "
                 f"{json.dumps(hold['label'], ensure_ascii=False)} held: "

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pulumi
 
-from federation.checkpoint import Checkpoint, read
+from federation.engine.checkpoint import Checkpoint, read
 
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 # The file backend rewrites the checkpoint's attributes in place when the engine registers the

@@ -6,11 +6,11 @@ import os
 
 import pulumi
 
-from federation import desired_state as model
+from federation.update import desired_state as model
 
 
 class DesiredState(pulumi.ComponentResource):
-    """What was last applied, as digests and object ids (federation/desired_state.py).
+    """What was last applied, as digests and object ids (federation/update/desired_state.py).
 
     **Pulumi type:** `federation:index:DesiredState`. Makes no resources. A preview's JSON holds the
     hash among its inputs: the access diff shows it, and `up` is held to it. No names: a group that

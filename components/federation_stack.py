@@ -12,7 +12,7 @@ from components.management_access import management_provider
 from components.outputs import counts, expiries, next_steps, review_baseline
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
-from federation import access_stack
+from federation.update import access_stack
 
 
 def compose_federation_stack(inputs: Inputs) -> None:

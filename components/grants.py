@@ -10,10 +10,10 @@ import pulumi
 from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
 from components.permission_set import PermissionSet, PermissionSetArgs
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
-from federation.instance import Instance
-from federation.plan import Plan
-from federation.principals import Arrivals
-from federation.rows import PrincipalKey
+from federation.access.rows import PrincipalKey
+from federation.identity.instance import Instance
+from federation.identity.principals import Arrivals
+from federation.update.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

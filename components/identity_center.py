@@ -9,14 +9,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from federation.instance import Instance
+from federation.identity.instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
     """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`.
 
-    `baseline` is kept for the next access diff (federation/baseline.py).
+    `baseline` is kept for the next access diff (federation/access/baseline.py).
     """
 
     instance: Instance

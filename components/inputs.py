@@ -27,20 +27,20 @@ from clouds.scim import ScimError, try_token
 from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
 from components.repairs import repair
-from federation.access import Access, digest, load_access
-from federation.desired_state import DesiredState, NotReviewedError, desired_state
-from federation.errors import InvalidInput, Problem
-from federation.instance import UnusableInstanceError
-from federation.phases import PhaseBackError
-from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
-from federation.rows import PrincipalKey
-from federation.saml_metadata import (
+from federation.access.access import Access, digest, load_access
+from federation.access.rows import PrincipalKey
+from federation.core.errors import InvalidInput, Problem
+from federation.identity.instance import UnusableInstanceError
+from federation.identity.saml_metadata import (
     MetadataError,
     ServiceProviderMetadata,
     foreign_reply_urls,
     parse_service_provider_metadata,
 )
-from federation.settings import NAMESPACE, Settings, check_token_is_secret, load_settings
+from federation.update.desired_state import DesiredState, NotReviewedError, desired_state
+from federation.update.phases import PhaseBackError
+from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
+from federation.update.settings import NAMESPACE, Settings, check_token_is_secret, load_settings
 
 # Whatever stops an update before it changes anything; each message is a sentence for a person.
 REFUSALS: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi_aws as aws
 
 from components.inputs import Inputs
-from federation.plan import Plan
-from federation.settings import ManagementAccess
+from federation.update.plan import Plan
+from federation.update.settings import ManagementAccess
 
 
 def management_provider(inputs: Inputs) -> aws.Provider | None:

@@ -8,8 +8,8 @@ import pulumi
 
 from components.inputs import Inputs
 from components.saml_trust import SamlTrust
-from federation import phases
-from federation.baseline import baseline
+from federation.access.baseline import baseline
+from federation.update import phases
 
 
 def next_steps(inputs: Inputs) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.completion import completed
-from federation.declared import PermissionSet as PermissionSetModel
-from federation.set_content import path_and_name
+from federation.access.declared import PermissionSet as PermissionSetModel
+from federation.engine.set_content import path_and_name
 
 
 @dataclass(frozen=True, kw_only=True)

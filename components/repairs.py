@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 
 from clouds.repairs import carry_out
-from federation.plan import Plan
-from federation.repairs import Repair, RepairLog
+from federation.engine.repairs import Repair, RepairLog
+from federation.update.plan import Plan
 
 
 class RepairError(Exception):
@@ -28,7 +28,7 @@ class RepairsArgs:
 
 
 class Repairs(pulumi.ComponentResource):
-    """The repairs of the last update that made some (federation/repairs.py).
+    """The repairs of the last update that made some (federation/engine/repairs.py).
 
     **Pulumi type:** `federation:index:Repairs`. Makes no resources. Its inputs change exactly when
     there is something to repair, so every preview names it.

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_azuread as azuread
 
 from components.enterprise_app import EnterpriseApp
-from federation.saml_metadata import ServiceProviderMetadata
+from federation.identity.saml_metadata import ServiceProviderMetadata
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pulumi
 from clouds.aws import Aws
 from clouds.existing import Existing
 from clouds.graph import Graph
-from federation.recovery import Interrupted
+from federation.engine.recovery import Interrupted
 
 _KINDS: Final = {
     "ApplicationFromTemplate": "an application of this name and template",

@@ -10,8 +10,8 @@ from typing import Any
 
 import pulumi
 
-from federation.principals import Arrivals
-from federation.rows import PrincipalKey
+from federation.access.rows import PrincipalKey
+from federation.identity.principals import Arrivals
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from federation.unmanaged import Grant, Report, UnmanagedPolicy
+from federation.engine.unmanaged import Grant, Report, UnmanagedPolicy
 
 
 class UnmanagedError(Exception):
@@ -14,7 +14,7 @@ class UnmanagedError(Exception):
 
 
 class Unmanaged(pulumi.ComponentResource):
-    """What the clouds grant of the stack's own things by hand (federation/unmanaged.py).
+    """What the clouds grant of the stack's own things by hand (federation/engine/unmanaged.py).
 
     **Pulumi type:** `federation:index:Unmanaged`. Makes no resources, and exists only while there
     is something to tell: a preview shows when that changes, and warns of each grant.

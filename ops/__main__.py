@@ -11,7 +11,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import Final
 
-from federation.errors import InvalidInput
+from federation.core.errors import InvalidInput
 from ops import INTERRUPTED
 
 # Command: its module (with `add_arguments` and `run`), and what it does in one line.

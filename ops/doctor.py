@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from clouds.aws import AwsError
 from clouds.entra import EntraError
-from federation.diagnosis import Findings, lines, to_dict
-from federation.permissions import Feature, Purpose, declared_features, made_features
+from federation.update.diagnosis import Findings, lines, to_dict
+from federation.update.permissions import Feature, Purpose, declared_features, made_features
 from ops.look import BOUNDED, Look, add_look_arguments
 from ops.preflight.aws import AwsChecks
 from ops.preflight.entra import EntraChecks

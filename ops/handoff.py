@@ -15,20 +15,20 @@ import urllib3
 
 from clouds.entra import http
 from clouds.scim import ScimError, try_token
-from federation.handoff import HandOff, Verdict, lines, unfinished
-from federation.idp_metadata import (
+from federation.engine.preview import is_known
+from federation.identity.idp_metadata import (
     IdentityProviderMetadata,
     check_certificates,
     parse_identity_provider_metadata,
 )
-from federation.instance import Instance, settings_link
-from federation.preview import is_known
-from federation.saml_metadata import (
+from federation.identity.instance import Instance, settings_link
+from federation.identity.saml_metadata import (
     MetadataError,
     ServiceProviderMetadata,
     parse_service_provider_metadata,
 )
-from federation.settings import NAMESPACE
+from federation.update.handoff import HandOff, Verdict, lines, unfinished
+from federation.update.settings import NAMESPACE
 from ops.session import Session
 from ops.stack import REPOSITORY, add_stack_arguments, command, open_stack
 

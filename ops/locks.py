@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from federation.errors import printable
-from federation.recovery import moment
+from federation.core.errors import printable
+from federation.engine.recovery import moment
 from ops.stack import StackError
 
 LOCKED: Final = "the stack is currently locked"

@@ -15,9 +15,8 @@ from typing import IO, Any, Final
 
 from clouds.assignments import RATE, Holders, look_deep, read_assignments
 from clouds.grants import read_grants
-from federation.plan import Facts, Plan
-from federation.rows import PrincipalType
-from federation.unmanaged import (
+from federation.access.rows import PrincipalType
+from federation.engine.unmanaged import (
     Grant,
     Holder,
     Pair,
@@ -26,6 +25,7 @@ from federation.unmanaged import (
     unmanaged,
     unmanaged_assignments,
 )
+from federation.update.plan import Facts, Plan
 from ops.session import Session
 
 FOLDER: Final = ".ops"

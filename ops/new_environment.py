@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from federation.errors import InvalidInput, Problem
+from federation.core.errors import InvalidInput, Problem
 from ops.stack import REPOSITORY
 
 # Part of stack names, folders, workflow inputs and OIDC subjects: nothing that any of them quotes.

@@ -17,15 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from federation.access import Access, load_access
-from federation.break_glass import UNVERIFIED
-from federation.errors import InvalidInput, Problem
-from federation.findings import Finding
-from federation.guards import check_guards
-from federation.labels import declared, labels
-from federation.organization import Organization
-from federation.quotas import check_quotas, estimated_duration, spoken_duration
-from federation.targets import Resolution, resolve
+from federation.access.access import Access, load_access
+from federation.access.break_glass import UNVERIFIED
+from federation.access.findings import Finding
+from federation.access.guards import check_guards
+from federation.access.labels import declared, labels
+from federation.access.organization import Organization
+from federation.access.quotas import check_quotas, estimated_duration, spoken_duration
+from federation.access.targets import Resolution, resolve
+from federation.core.errors import InvalidInput, Problem
 from ops import plan_output
 from ops.stack import day
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
-from federation.declared import Access
-from federation.errors import InvalidInput, Problem, printable, suggestion
-from federation.labels import Identity, Labels
-from federation.organization import Organization
-from federation.rows import Assignment, PrincipalKey, Reason
-from federation.targets import Exclusion, Resolution
+from federation.access.declared import Access
+from federation.access.labels import Identity, Labels
+from federation.access.organization import Organization
+from federation.access.rows import Assignment, PrincipalKey, Reason
+from federation.access.targets import Exclusion, Resolution
+from federation.core.errors import InvalidInput, Problem, printable, suggestion
 
 _HEADER = ("principal", "type", "permission set", "account", "name", "rules")
 _CSV_HEADER = (

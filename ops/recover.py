@@ -2,7 +2,7 @@
 
 Lifts the lock that a killed update left, takes what it made into the state, and forgets what it
 did not make. Then takes in what is declared and there without being in the state, as a lost answer
-leaves it, if nothing speaks against its being this stack's own (federation/provenance.py).
+leaves it, if nothing speaks against its being this stack's own (federation/engine/provenance.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from clouds.existing import Existing
-from federation.errors import printable
-from federation.provenance import Found, Identity, Verdict, choose
-from federation.recovery import (
+from federation.core.errors import printable
+from federation.engine.provenance import Found, Identity, Verdict, choose
+from federation.engine.recovery import (
     SETTLE_SECONDS,
     Interrupted,
     TwoNamesError,

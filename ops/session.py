@@ -10,10 +10,10 @@ from clouds.facts import Site, read_site
 from clouds.graph import Graph
 from clouds.job import read_job
 from clouds.scope import read_scope
-from federation.access import load_access
-from federation.declared import Access
-from federation.provisioning import JobStatus
-from federation.scope import Scope
+from federation.access.access import load_access
+from federation.access.declared import Access
+from federation.identity.provisioning import JobStatus
+from federation.identity.scope import Scope
 from ops.stack import REPOSITORY, Stack, StackError
 
 

@@ -18,10 +18,10 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from federation.access_stack import KEY as FEDERATION_STACK
-from federation.access_stack import AccessStackSettings, load_access_stack
-from federation.checkpoint import Checkpoint, read
-from federation.settings import NAMESPACE, Settings, load_settings
+from federation.engine.checkpoint import Checkpoint, read
+from federation.update.access_stack import KEY as FEDERATION_STACK
+from federation.update.access_stack import AccessStackSettings, load_access_stack
+from federation.update.settings import NAMESPACE, Settings, load_settings
 from ops import INTERRUPTED
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
@@ -78,7 +78,7 @@ def refusals() -> tuple[type[Exception], ...]:
     from clouds.aws import AwsError  # noqa: PLC0415
     from clouds.entra import EntraError  # noqa: PLC0415
     from clouds.scim import ScimError  # noqa: PLC0415
-    from federation.instance import UnusableInstanceError  # noqa: PLC0415
+    from federation.identity.instance import UnusableInstanceError  # noqa: PLC0415
 
     return StackError, AwsError, EntraError, ScimError, UnusableInstanceError
 

@@ -16,16 +16,16 @@ from typing import Any
 
 from clouds.entra import EntraError
 from clouds.facts import read_facts
-from federation.errors import InvalidInput
-from federation.phase import Phase
-from federation.phases import PhaseBackError, Situation, next_steps, phase_of
-from federation.plan import Facts, Plan, UpdateStoppedError, make_plan
-from federation.principals import IdentityStorePrincipal, holds
-from federation.provisioning import JobStatus
-from federation.repair_sentences import repair_sentences
-from federation.rows import PrincipalKey
-from federation.scope import Census, Scope, take_census
-from federation.status import Expiry, Status, lines
+from federation.access.rows import PrincipalKey
+from federation.core.errors import InvalidInput
+from federation.engine.phase import Phase
+from federation.identity.principals import IdentityStorePrincipal, holds
+from federation.identity.provisioning import JobStatus
+from federation.identity.scope import Census, Scope, take_census
+from federation.update.phases import PhaseBackError, Situation, next_steps, phase_of
+from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
+from federation.update.repair_sentences import repair_sentences
+from federation.update.status import Expiry, Status, lines
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session

@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from clouds.sync import Outcome, Sync, View
-from federation.provisioning import JobStatus
+from federation.identity.provisioning import JobStatus
 from ops.session import Session
 from ops.stack import StackError, add_stack_arguments, command, open_stack, positive
 

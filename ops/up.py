@@ -17,17 +17,17 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from federation.changes import AccessDiff, access_diff
-from federation.desired_state import (
+from federation.core.errors import printable
+from federation.diff.changes import AccessDiff, access_diff
+from federation.diff.revocations import revocations
+from federation.engine.preview import Preview, parse_preview
+from federation.update.desired_state import (
     REVIEWED_VARIABLE,
     DesiredState,
     NotReviewedError,
     check_reviewed,
 )
-from federation.errors import printable
-from federation.preview import Preview, parse_preview
-from federation.revocations import revocations
-from federation.settings import NAMESPACE
+from federation.update.settings import NAMESPACE
 from ops import INTERRUPTED
 from ops.diff import PREVIEW, read_json
 from ops.diff.context import stack_context

@@ -13,8 +13,8 @@ from pulumi_policy import (
     StackValidationArgs,
 )
 
-from federation.domain import duration_seconds, managed_policy_path
-from federation.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.core.domain import duration_seconds, managed_policy_path
 from policy.reading import (
     INLINE_POLICY,
     MANAGED_POLICY,

@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationArgs,
 )
 
-from federation.saml_metadata import LOOPBACK, sign_in_partition
+from federation.identity.saml_metadata import LOOPBACK, sign_in_partition
 from policy.reading import (
     APPLICATION,
     AWS_PROVIDER,

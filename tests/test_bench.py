@@ -10,7 +10,7 @@ import pytest
 from bench import calls, preview, resolve
 from bench.company import Size, access, organization, write
 from bench.figures import Figure, table
-from federation.access import load_access
+from federation.access.access import load_access
 
 
 def test_the_resolve_bench_runs_at_its_smallest_size() -> None:

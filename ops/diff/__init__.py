@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from federation.changes import AccessDiff, access_diff
-from federation.errors import InvalidInput, Problem
-from federation.preview import Preview, parse_preview
+from federation.core.errors import InvalidInput, Problem
+from federation.diff.changes import AccessDiff, access_diff
+from federation.engine.preview import Preview, parse_preview
 from ops.diff.context import offline_context, stack_context
 from ops.diff.data import as_json
 from ops.diff.markdown import LIMIT, as_markdown

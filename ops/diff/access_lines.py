@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from federation.changes import AccessChange, AccessDiff
-from federation.set_changes import SetChange
-from federation.wording import Name, Sentence, Strong, count, several
+from federation.core.wording import Name, Sentence, Strong, count, several
+from federation.diff.changes import AccessChange, AccessDiff
+from federation.diff.set_changes import SetChange
 from ops.diff.accounts import on_accounts
 from ops.diff.line import Line, Mark, people, who
 from ops.diff.title import becomes_admin, renamed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from federation.changes import Context
-from federation.wording import Name, Sentence, count, listed
+from federation.core.wording import Name, Sentence, count, listed
+from federation.diff.changes import Context
 
 LOCK: Final = "🔒"
 _SHOWN: Final = 8

@@ -13,21 +13,21 @@ from typing import Final
 from clouds.aws import AwsError
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.access import load_access
-from federation.baseline import guards
-from federation.changes import AccountLabel, Context
-from federation.declared import Access
-from federation.errors import InvalidInput
-from federation.expired import expired_assignments
-from federation.guards import admin_sets
-from federation.labels import Identity, declared
-from federation.member_changes import KIND as MEMBER
-from federation.member_changes import group_of, object_id
-from federation.organization import Organization
-from federation.preview import Preview, is_known
-from federation.rows import PrincipalKey
-from federation.selection import Selection
-from federation.settings import NAMESPACE
+from federation.access.access import load_access
+from federation.access.baseline import guards
+from federation.access.declared import Access
+from federation.access.expired import expired_assignments
+from federation.access.guards import admin_sets
+from federation.access.labels import Identity, declared
+from federation.access.organization import Organization
+from federation.access.rows import PrincipalKey
+from federation.access.selection import Selection
+from federation.core.errors import InvalidInput
+from federation.diff.changes import AccountLabel, Context
+from federation.diff.member_changes import KIND as MEMBER
+from federation.diff.member_changes import group_of, object_id
+from federation.engine.preview import Preview, is_known
+from federation.update.settings import NAMESPACE
 from ops.plan import read_organization_file
 from ops.session import Session
 from ops.stack import REPOSITORY, Cli, StackError, read_stack

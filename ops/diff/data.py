@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from federation.changes import AccessChange, AccessDiff
-from federation.labels import Identity
-from federation.rows import PrincipalKey, Row
-from federation.set_changes import SetChange
-from federation.trust_change import TrustChange
-from federation.unmanaged import AppGrant, Grant, as_told
-from federation.wording import plain
+from federation.access.labels import Identity
+from federation.access.rows import PrincipalKey, Row
+from federation.core.wording import plain
+from federation.diff.changes import AccessChange, AccessDiff
+from federation.diff.set_changes import SetChange
+from federation.diff.trust_change import TrustChange
+from federation.engine.unmanaged import AppGrant, Grant, as_told
 
 
 def as_json(diff: AccessDiff) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from federation.changes import AccessDiff
-from federation.rows import PrincipalKey
-from federation.wording import Name, Sentence, count
+from federation.access.rows import PrincipalKey
+from federation.core.wording import Name, Sentence, count
+from federation.diff.changes import AccessDiff
 
 Mark = Literal[
     "danger", "gain", "wider", "loss", "narrower", "interrupt", "other", "hold", "warning"

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from federation.changes import AccessDiff
-from federation.errors import printable
-from federation.wording import Code, Sentence, Strong, Words, count
+from federation.core.errors import printable
+from federation.core.wording import Code, Sentence, Strong, Words, count
+from federation.diff.changes import AccessDiff
 from ops.diff.line import Line, Mark
 from ops.diff.story import Story, tell
 from ops.diff.text import columns, table

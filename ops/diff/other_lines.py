@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from federation.changes import AccessDiff
-from federation.row_changes import Hold
-from federation.rows import PrincipalKey
-from federation.trust_change import TrustChange
-from federation.wording import Name, Sentence, Strong, Words, listed, several
+from federation.access.rows import PrincipalKey
+from federation.core.wording import Name, Sentence, Strong, Words, listed, several
+from federation.diff.changes import AccessDiff
+from federation.diff.row_changes import Hold
+from federation.diff.trust_change import TrustChange
 from ops.diff.accounts import named, on_accounts
 from ops.diff.line import Line, Mark, who
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from federation.changes import AccessDiff
-from federation.errors import InvalidInput, Problem
+from federation.core.errors import InvalidInput, Problem
+from federation.diff.changes import AccessDiff
 
 _SHOWN: Final = 10
 
@@ -14,8 +14,8 @@ _SHOWN: Final = 10
 def differences(reviewed: Any, fresh: AccessDiff) -> list[str]:
     """Why a fresh diff is not the reviewed one (the JSON of an earlier diff); empty when it is.
 
-    The desired states are compared (federation/desired_state.py), so it makes no difference whether
-    somebody has arrived in the meantime. Raises InvalidInput for a file that is no diff.
+    The desired states are compared (federation/update/desired_state.py), so it makes no difference
+    whether somebody has arrived in the meantime. Raises InvalidInput for a file that is no diff.
     """
     if not isinstance(reviewed, Mapping) or not isinstance(reviewed.get("desiredState"), Mapping):
         raise InvalidInput(

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from federation.changes import AccessDiff
-from federation.labels import Identity, shown
-from federation.rows import PrincipalKey
-from federation.status import Expiry
-from federation.unmanaged import REMEDY
-from federation.wording import Code, Name, Sentence, Words, count
+from federation.access.labels import Identity, shown
+from federation.access.rows import PrincipalKey
+from federation.core.wording import Code, Name, Sentence, Words, count
+from federation.diff.changes import AccessDiff
+from federation.engine.unmanaged import REMEDY
+from federation.update.status import Expiry
 from ops.diff.access_lines import access_lines
 from ops.diff.accounts import place
 from ops.diff.line import MARKS, Line, who

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from federation.changes import AccessDiff
-from federation.errors import printable
-from federation.wording import Code, Sentence, Words
+from federation.core.errors import printable
+from federation.core.wording import Code, Sentence, Words
+from federation.diff.changes import AccessDiff
 from ops.diff.line import Mark
 from ops.diff.story import Row, Story, tell
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from federation.changes import AccessChange, AccessDiff
-from federation.set_changes import SetChange
-from federation.wording import count
+from federation.core.wording import count
+from federation.diff.changes import AccessChange, AccessDiff
+from federation.diff.set_changes import SetChange
 
 
 def title(diff: AccessDiff) -> str:

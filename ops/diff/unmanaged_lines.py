@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from federation.changes import AccessDiff
-from federation.unmanaged import AppGrant, AssignmentGrant, Grant, who
-from federation.wording import Name, Sentence, Strong, several
+from federation.core.wording import Name, Sentence, Strong, several
+from federation.diff.changes import AccessDiff
+from federation.engine.unmanaged import AppGrant, AssignmentGrant, Grant, who
 from ops.diff.accounts import on_accounts
 from ops.diff.line import Line, Mark
 

@@ -8,13 +8,19 @@ from typing import TypeVar
 
 from clouds.aws import AwsError
 from clouds.caller import Caller, Permissions, Verdict, read_caller
-from federation.diagnosis import Findings
-from federation.instance import Instance, UnusableInstanceError, choose_instance
-from federation.organization import Organization
-from federation.permissions import Feature, Need, Purpose, grants_management, required_actions
-from federation.phase import Phase
-from federation.phases import phase_of
-from federation.settings import Settings
+from federation.access.organization import Organization
+from federation.engine.phase import Phase
+from federation.identity.instance import Instance, UnusableInstanceError, choose_instance
+from federation.update.diagnosis import Findings
+from federation.update.permissions import (
+    Feature,
+    Need,
+    Purpose,
+    grants_management,
+    required_actions,
+)
+from federation.update.phases import phase_of
+from federation.update.settings import Settings
 from ops.preflight.entra import check_clock
 from ops.session import Session
 

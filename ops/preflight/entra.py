@@ -10,9 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from clouds.entra import EntraError
-from federation.diagnosis import Findings
-from federation.permissions import Feature, Purpose, missing_roles, required_roles
-from federation.phase import Phase
+from federation.engine.phase import Phase
+from federation.update.diagnosis import Findings
+from federation.update.permissions import Feature, Purpose, missing_roles, required_roles
 from ops.session import Session
 
 # SigV4 and SAML take five minutes; beyond two the clock is not kept at all.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from clouds.facts import read_facts
-from federation.diagnosis import Findings
-from federation.errors import InvalidInput
-from federation.phase import Phase
-from federation.phases import PhaseBackError
-from federation.plan import Facts, Plan, UpdateStoppedError, make_plan, plan_access
-from federation.repair_sentences import repair_sentences
-from federation.settings import Settings
-from federation.unmanaged import REMEDY, sentences
+from federation.core.errors import InvalidInput
+from federation.engine.phase import Phase
+from federation.engine.unmanaged import REMEDY, sentences
+from federation.update.diagnosis import Findings
+from federation.update.phases import PhaseBackError
+from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan, plan_access
+from federation.update.repair_sentences import repair_sentences
+from federation.update.settings import Settings
 from ops.look import Look, granted_by_hand
 from ops.session import Session
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from federation.diagnosis import Findings
+from federation.update.diagnosis import Findings
 from ops.stack import REPOSITORY, Cli
 
 # Package of the SDK that the program imports, and plugin: their versions must be equal.

@@ -14,9 +14,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from federation.preview import Preview, Step, parse_preview
-from federation.row_changes import is_row
-from federation.rows import PrincipalKey, Row
+from federation.access.rows import PrincipalKey, Row
+from federation.diff.row_changes import is_row
+from federation.engine.preview import Preview, Step, parse_preview
 
 
 def expired(diff: Mapping[str, Any], preview: Preview) -> list[str]:

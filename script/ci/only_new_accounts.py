@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from federation.preview import Preview, Step, parse_preview
-from federation.row_changes import is_row
-from federation.rows import Row
+from federation.access.rows import Row
+from federation.diff.row_changes import is_row
+from federation.engine.preview import Preview, Step, parse_preview
 
 _SHOWN = 20
 

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from federation.access import access_files
-from federation.settings import NAMESPACE
-from federation.source import read_yaml
+from federation.access.access import access_files
+from federation.core.source import read_yaml
+from federation.update.settings import NAMESPACE
 
 _CHECKOUT: Final = os.environ.get("CHECKOUT") or Path(__file__).resolve().parents[2]
 _FOLDERS: Final = ("access/", "environments/")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from federation.access import load_access
-from federation.errors import InvalidInput
+from federation.access.access import load_access
+from federation.core.errors import InvalidInput
 from ops.__main__ import main
 
 HERE = Path(__file__).parent

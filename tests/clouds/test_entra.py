@@ -12,10 +12,10 @@ from clouds.entra import EntraError, endpoints, http
 from clouds.graph import Graph
 from clouds.rescuers import read_rescuers
 from clouds.scim import ScimError, try_token
-from federation.access import Access, load_access
-from federation.checkpoint import Checkpoint
-from federation.errors import InvalidInput
-from federation.rows import PrincipalKey
+from federation.access.access import Access, load_access
+from federation.access.rows import PrincipalKey
+from federation.core.errors import InvalidInput
+from federation.engine.checkpoint import Checkpoint
 from tests.support import Sandbox
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from clouds.entra import EntraError
 from clouds.existing import Existing
-from federation.provenance import Found
-from federation.recovery import Interrupted
+from federation.engine.provenance import Found
+from federation.engine.recovery import Interrupted
 
 TEMPLATE = "21ed01d2"
 AT = "2026-11-24T10:00:00Z"

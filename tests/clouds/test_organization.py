@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clouds.aws import Aws, AwsError
-from federation.organization import parents_in
+from federation.access.organization import parents_in
 from tests.support import Sandbox
 
 WEB_DEV = "622222222222"

@@ -9,9 +9,9 @@ import pytest
 
 from clouds.entra import EntraError
 from clouds.sync import ON_DEMAND_AT_MOST, Sync
-from federation.principals import IdentityStorePrincipal
-from federation.provisioning import JobStatus
-from federation.scope import Group, Person, Scope
+from federation.identity.principals import IdentityStorePrincipal
+from federation.identity.provisioning import JobStatus
+from federation.identity.scope import Group, Person, Scope
 
 JOB = "/servicePrincipals/s/synchronization/jobs/j"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from federation.access import load_access
-from federation.settings import NAMESPACE, load_settings
+from federation.access.access import load_access
+from federation.update.settings import NAMESPACE, load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from federation.settings import NAMESPACE
+from federation.update.settings import NAMESPACE
 from sandbox.folder import REPOSITORY
 from sandbox.pulumi import PulumiStack
 from sandbox.stack import write_project

@@ -18,8 +18,8 @@ from unittest.mock import patch
 
 import pytest
 
-from federation.diagnosis import Finding, Findings
-from federation.permissions import Feature, Purpose, required_actions, required_roles
+from federation.update.diagnosis import Finding, Findings
+from federation.update.permissions import Feature, Purpose, required_actions, required_roles
 from ops.doctor import examine, examine_clouds, stack_features
 from ops.session import Session
 from ops.stack import Cli, Stack, read_stack

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation.desired_state import REVIEWED_VARIABLE
+from federation.update.desired_state import REVIEWED_VARIABLE
 from sandbox.pulumi import PulumiStack, Run
 from sandbox.stack import STACK
 from tests.engine.federation import Federation

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from federation.access import load_access
-from federation.declared import Access
-from federation.organization import Organization
+from federation.access.access import load_access
+from federation.access.declared import Access
+from federation.access.organization import Organization
 
 COMPANY = Path(__file__).parent / "organization.json"
 

@@ -14,9 +14,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from clouds.aws import AwsError
 from clouds.caller import Caller, Permissions, read_caller
 from clouds.entra import EntraError
-from federation.diagnosis import Finding, Findings, lines, to_dict
-from federation.instance import Instance
-from federation.permissions import Feature, Purpose, missing_roles, required_actions, required_roles
+from federation.identity.instance import Instance
+from federation.update.diagnosis import Finding, Findings, lines, to_dict
+from federation.update.permissions import (
+    Feature,
+    Purpose,
+    missing_roles,
+    required_actions,
+    required_roles,
+)
 from ops.preflight import entra, tools
 from ops.preflight.entra import EntraChecks, check_clock, credential_kind, secret_quirk
 from ops.stack import REPOSITORY, Resource

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from clouds.scim import ScimError
-from federation.handoff import HandOff, lines, unfinished
-from federation.idp_metadata import parse_identity_provider_metadata
-from federation.instance import Instance
-from federation.saml_metadata import MetadataError
-from federation.settings import load_settings
+from federation.identity.idp_metadata import parse_identity_provider_metadata
+from federation.identity.instance import Instance
+from federation.identity.saml_metadata import MetadataError
+from federation.update.handoff import HandOff, lines, unfinished
+from federation.update.settings import load_settings
 from ops.handoff import HandOffs
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

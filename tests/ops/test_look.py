@@ -18,7 +18,7 @@ import pytest
 
 from clouds.assignments import Holders, Pace, look_deep, read_assignments
 from clouds.aws import Aws, AwsError
-from federation.unmanaged import Holder, Pair
+from federation.engine.unmanaged import Holder, Pair
 from ops.look import FileMemory, Teller
 from sandbox.folder import REPOSITORY
 

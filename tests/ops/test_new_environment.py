@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from federation.access import load_access
-from federation.phase import Phase
-from federation.phases import phase_of
-from federation.settings import NAMESPACE, Settings, load_settings
+from federation.access.access import load_access
+from federation.engine.phase import Phase
+from federation.update.phases import phase_of
+from federation.update.settings import NAMESPACE, Settings, load_settings
 from ops.__main__ import UNUSABLE, main
 from ops.stack import REPOSITORY
 from policy.pack import POLICIES

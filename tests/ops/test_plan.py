@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from federation.access import load_access
+from federation.access.access import load_access
 from ops.__main__ import main
 from tests.federation.loading import COMPANY
 

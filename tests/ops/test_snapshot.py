@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.organization import Organization
+from federation.access.organization import Organization
 from tests.federation.loading import company
 from tests.support import Sandbox
 

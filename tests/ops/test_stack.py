@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from federation.phase import Phase
-from federation.rows import PrincipalKey
+from federation.access.rows import PrincipalKey
+from federation.engine.phase import Phase
 from ops.stack import Cli, StackError, command, explain, open_stack, parse_stack
 
 TOKEN = "token-0123456789"

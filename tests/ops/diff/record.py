@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from federation.preview import parse_preview
+from federation.engine.preview import parse_preview
 from ops.diff import PREVIEW
 from ops.diff.context import stack_context
 from ops.diff.markdown import as_markdown

@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from federation.changes import AccessDiff, AccountLabel, Context, access_diff
-from federation.labels import Identity
-from federation.preview import is_known, parse_preview
-from federation.rows import PrincipalKey, Row
+from federation.access.labels import Identity
+from federation.access.rows import PrincipalKey, Row
+from federation.diff.changes import AccessDiff, AccountLabel, Context, access_diff
+from federation.engine.preview import is_known, parse_preview
 
 HERE = Path(__file__).parent
 PREVIEWS = HERE / "previews"

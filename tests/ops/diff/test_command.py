@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from federation.changes import Context
-from federation.errors import InvalidInput
+from federation.core.errors import InvalidInput
+from federation.diff.changes import Context
 from ops.__main__ import main
 from ops.diff.reviewed import differences
 from tests.ops.diff.recorded import TODAY, load, read

@@ -64,8 +64,8 @@ def test_text_and_data_say_the_same(name: str) -> None:
 
 
 def test_the_order_of_the_steps_makes_no_difference() -> None:
-    from federation.changes import access_diff  # noqa: PLC0415
-    from federation.preview import parse_preview  # noqa: PLC0415
+    from federation.diff.changes import access_diff  # noqa: PLC0415
+    from federation.engine.preview import parse_preview  # noqa: PLC0415
     from tests.ops.diff.recorded import TODAY, read_context  # noqa: PLC0415
 
     for name in ("phase-forward-to-access", "set-renamed", "policy-widened", "group-created"):

@@ -8,11 +8,11 @@ from datetime import date
 
 import pytest
 
-from federation.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
-from federation.labels import Identity
-from federation.rows import PrincipalKey
-from federation.set_changes import Aspect, SetChange
-from federation.wording import Code
+from federation.access.labels import Identity
+from federation.access.rows import PrincipalKey
+from federation.core.wording import Code
+from federation.diff.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
+from federation.diff.set_changes import Aspect, SetChange
 from ops.diff.markdown import LIMIT, as_markdown, code, marker, name, words
 from ops.diff.text import as_text
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from federation.access import load_access
-from federation.errors import InvalidInput
+from federation.access.access import load_access
+from federation.core.errors import InvalidInput
 from sandbox.folder import Folder, SandboxError
 from sandbox.listener import MAX_BODY
 from tests.support import Sandbox, run_sandbox

@@ -1,0 +1,1 @@
+"""The access model: schema, loader, selectors, resolver, guards, quotas."""

@@ -1,0 +1,32 @@
+"""Access that ended by its own `until`: what a person decided when the rule was reviewed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from federation.access.declared import Access
+from federation.access.organization import Organization
+from federation.access.rows import Row
+from federation.access.targets import resolve
+
+
+def expired_assignments(
+    access: Access, organization: Organization, *, today: date
+) -> dict[Row, date]:
+    """Assignments that only a passed `until` keeps from being declared, and the latest such day.
+
+    One that another rule still gives is not among them, nor one that its rule would not give today
+    either: the account has moved, or is excluded by now.
+    """
+    expired = [rule for rule in access.rules if rule.expired(today)]
+    if not expired:
+        return {}
+    declared = frozenset(resolve(access, organization, today=today).rows)
+    found: dict[Row, date] = {}
+    for rule in expired:
+        alone = replace(access, rules=(replace(rule, until=None),))
+        for row in resolve(alone, organization, today=today).rows:
+            if row not in declared and rule.until is not None:
+                found[row] = max(found.get(row, rule.until), rule.until)
+    return found

@@ -1,0 +1,275 @@
+"""Rules about access that stop a preview. Pure: declared rows, previous rows, organization.
+
+A guard that is not configured does nothing. Each is an error unless `guards.severity` says `warn`
+(or its own key does); each message names the rule and the rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+
+from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
+from federation.access.declared import Access, PermissionSet, Rule
+from federation.access.findings import Finding, sort_findings
+from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.access.labels import Labels
+from federation.access.organization import Organization
+from federation.access.references import scope_name
+from federation.access.rows import PrincipalKey, Row
+from federation.access.selection import Selection
+from federation.access.targets import Resolution, moved_rows
+from federation.core.domain import managed_policy_path
+from federation.core.errors import NOWHERE, Location
+
+
+def check_guards(
+    access: Access,
+    resolution: Resolution,
+    organization: Organization,
+    previous: Collection[Row] = (),
+    rescue: Rescue = UNKNOWN,
+    *,
+    labels: Labels,
+) -> tuple[Finding, ...]:
+    """Everything that the guards say about declared rows. `previous` are the last update's rows,
+    `rescue` is what is known about the break-glass principals, `labels` say who everybody is.
+    """
+    guards = _Guards(access, resolution, organization, previous, labels)
+    found = [
+        *guards.check(),
+        *check_break_glass(access, resolution.rows, organization, rescue, labels),
+    ]
+    return sort_findings(found)
+
+
+def is_admin_set(permission_set: PermissionSet) -> bool:
+    """True if its policies let the holder gain every permission of the account."""
+    managed = {managed_policy_path(policy) for policy in permission_set.managed_policies}
+    inline = permission_set.inline_policy
+    return bool(managed & ADMIN_MANAGED_POLICIES) or (
+        inline is not None and allows_administration(inline)
+    )
+
+
+def admin_sets(access: Access) -> frozenset[str]:
+    """Names of the admin permission sets: declared ones, and those found by their policies."""
+    found = {name for name, entry in access.permission_sets.items() if is_admin_set(entry)}
+    return frozenset(found | set(access.guards.admin_permission_sets))
+
+
+class _Guards:
+    def __init__(
+        self,
+        access: Access,
+        resolution: Resolution,
+        organization: Organization,
+        previous: Collection[Row],
+        labels: Labels,
+    ) -> None:
+        self.access = access
+        self.labels = labels
+        self.guards = access.guards
+        self.resolution = resolution
+        self.organization = organization
+        self.previous = previous
+        self.selection = Selection(organization)
+        self.rules: Mapping[tuple[str, str], Rule] = {
+            (rule.location.file, rule.label): rule for rule in access.rules
+        }
+
+    def check(self) -> Iterator[Finding]:
+        guards = self.guards
+        yield from self._management_rows()
+        for configured, guard in (
+            (guards.protected_accounts, self._admin_on_protected),
+            (guards.never, self._never),
+            (guards.max_removals is not None, self._max_removals),
+            (guards.separation_of_duties, self._separation_of_duties),
+            (guards.require_owner, self._require_owner),
+            (guards.users_instead_of_groups, self._users_instead_of_groups),
+            (guards.scopes, self._scopes),
+        ):
+            if configured:
+                yield from guard()
+
+    @cached_property
+    def _protected(self) -> frozenset[str]:
+        return self.selection.ids(self.guards.protected_accounts)
+
+    @cached_property
+    def _admin_sets(self) -> frozenset[str]:
+        return admin_sets(self.access)
+
+    def _finding(
+        self,
+        guard: str,
+        message: str,
+        location: Location = NOWHERE,
+        rows: Iterable[Row] = (),
+    ) -> Finding:
+        own = {
+            "requireOwner": self.guards.require_owner,
+            "usersInsteadOfGroups": self.guards.users_instead_of_groups,
+        }
+        level = self.guards.severity.get(guard) or own.get(guard) or "error"
+        return Finding(
+            severity="warning" if level == "warn" else "error",
+            guard=guard,
+            message=message,
+            location=location,
+            rows=tuple(sorted(rows)),
+            labels=self.labels,
+        )
+
+    def _by_rule(self, concerns: Callable[[Row, Rule], bool]) -> Iterator[tuple[Rule, list[Row]]]:
+        """The rules that give rows of concern, with these rows."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row, reasons in self.resolution.assignments:
+            for key in {(reason.file, reason.rule) for reason in reasons}:
+                if concerns(row, self.rules[key]):
+                    found[key].append(row)
+        for key, rows in found.items():
+            yield self.rules[key], rows
+
+    def _admin_on_protected(self) -> Iterator[Finding]:
+        def concerns(row: Row, rule: Rule) -> bool:
+            return (
+                row.account in self._protected
+                and row.permission_set in self._admin_sets
+                and not rule.acknowledged
+            )
+
+        for rule, rows in self._by_rule(concerns):
+            sets = ", ".join(sorted({row.permission_set for row in rows}))
+            yield self._finding(
+                "adminOnProtected",
+                f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
+                f"({self._accounts(rows)}); write protected: acknowledged in the rule if it must.",
+                rule.location,
+                rows,
+            )
+
+    def _never(self) -> Iterator[Finding]:
+        forbidden = self.selection.ids(self.guards.never)
+        rows = [row for row in self.resolution.rows if row.account in forbidden]
+        if rows:
+            yield self._finding(
+                "never",
+                f"rows in accounts that get none by guards.never: {self._accounts(rows)}.",
+                self.guards.location,
+                rows,
+            )
+
+    def _max_removals(self) -> Iterator[Finding]:
+        limit = self.guards.max_removals or 0
+        kept = {*self.resolution.rows, *self.resolution.frozen}
+        removed = moved_rows(self.previous, self.access.moved) - kept
+        if len(removed) > limit:
+            yield self._finding(
+                "maxRemovals",
+                f"this update removes {len(removed)} rows, more than the {limit} of "
+                "guards.maxRemovals; raise it for this one update if that is meant.",
+                self.guards.location,
+                removed,
+            )
+
+    def _separation_of_duties(self) -> Iterator[Finding]:
+        held: dict[tuple[PrincipalKey, str], set[str]] = defaultdict(set)
+        concerned = {name for sets in self.guards.separation_of_duties for name in sets}
+        for row in self.resolution.rows:
+            if row.permission_set in concerned:
+                held[row.principal, row.account].add(row.permission_set)
+        for sets in self.guards.separation_of_duties:
+            clashes = [
+                Row(name, principal, account)
+                for (principal, account), holds in held.items()
+                if len(holds.intersection(sets)) > 1
+                for name in holds.intersection(sets)
+            ]
+            if clashes:
+                who = ", ".join(sorted({self.labels.spoken(row.principal) for row in clashes}))
+                yield self._finding(
+                    "separationOfDuties",
+                    f"{who} would hold more than one of {', '.join(sets)} in one account: "
+                    f"{self._rule_names(clashes)}.",
+                    self.guards.location,
+                    clashes,
+                )
+
+    def _require_owner(self) -> Iterator[Finding]:
+        for rule in self.access.rules:
+            if rule.owner is None:
+                text = f'rule "{rule.label}" has no owner; write who answers for this access.'
+                yield self._finding("requireOwner", text, rule.location)
+
+    def _users_instead_of_groups(self) -> Iterator[Finding]:
+        for rule in self.access.rules:
+            if rule.principal.type == "USER":
+                yield self._finding(
+                    "usersInsteadOfGroups",
+                    f'rule "{rule.label}" gives access to {self.labels.spoken(rule.principal)} '
+                    "directly; a group in Entra shows it in every access review.",
+                    rule.location,
+                )
+
+    def _scopes(self) -> Iterator[Finding]:
+        central = self.guards.location.file
+        granted = {
+            file: self.selection.ids(selectors) for file, selectors in self.guards.scopes.items()
+        }
+        nothing: frozenset[str] = frozenset()
+
+        def concerns(row: Row, rule: Rule) -> bool:
+            file = rule.location.file
+            if file == central:
+                return False
+            return row.account not in granted.get(scope_name(central, file), nothing)
+
+        for rule, rows in self._by_rule(concerns):
+            yield self._finding(
+                "scopes",
+                f'rule "{rule.label}" reaches accounts that guards.scopes does not grant its file: '
+                f"{self._accounts(rows)}.",
+                rule.location,
+                rows,
+            )
+
+    def _management_rows(self) -> Iterator[Finding]:
+        """A set with a management row can't be changed by the delegated administrator at all.
+
+        Source: IAM Identity Center user guide, "Delegated administration".
+        """
+        management = self.organization.management_account_id
+        by_set: dict[str, list[Row]] = defaultdict(list)
+        for row in (*self.resolution.rows, *self.resolution.frozen):
+            by_set[row.permission_set].append(row)
+        for name, rows in by_set.items():
+            others = [row for row in rows if row.account != management]
+            if others and len(others) < len(rows):
+                declared = self.access.permission_sets.get(name)
+                yield self._finding(
+                    "managementRows",
+                    f"permission set {name} has rows in the management account and in others "
+                    f"({self._rule_names(rows)}); the delegated administrator would lose it "
+                    "everywhere: make a set of its own for the management account.",
+                    declared.location if declared else NOWHERE,
+                    rows,
+                )
+
+    def _accounts(self, rows: Iterable[Row]) -> str:
+        by_id = self.organization.by_id
+        names = [str(by_id[ident]) for ident in sorted({row.account for row in rows})]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return ", ".join(names[:5]) + more
+
+    def _rule_names(self, rows: Iterable[Row]) -> str:
+        wanted = set(rows)
+        labels = {
+            f'rule "{reason.rule}"'
+            for row, reasons in self.resolution.assignments
+            if row in wanted
+            for reason in reasons
+        }
+        return ", ".join(sorted(labels))

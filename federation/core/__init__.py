@@ -1,0 +1,1 @@
+"""What every other room uses: errors, domain types, YAML with positions, wording."""

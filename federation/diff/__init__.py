@@ -1,0 +1,1 @@
+"""The access diff: what an update changes, as typed records."""

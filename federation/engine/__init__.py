@@ -1,0 +1,1 @@
+"""How the Pulumi engine writes things down: checkpoint, preview, what an update repairs."""

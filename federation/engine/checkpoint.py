@@ -1,0 +1,207 @@
+"""What the stack's last checkpoint says about access: rows, assigned principals, phase.
+
+The checkpoint is the only memory that survives a killed update; outputs of the stack are not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from federation.access.rows import PrincipalKey, Row
+from federation.engine.access_attributes import KIND as ATTRIBUTES
+from federation.engine.access_attributes import sources
+from federation.engine.phase import Phase, phase_reached
+from federation.engine.repairs import RepairLog
+from federation.engine.set_content import StoredSet, stored_sets
+from federation.identity.principals import PinnedRow
+
+_ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
+_ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
+_CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
+_APPLICATION: Final = "azuread:index/servicePrincipal:ServicePrincipal"
+_JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
+_ROWS: Final = "federation:aws:AccountAssignments"
+_GROUP: Final = "azuread:index/group:Group"
+_MEMBER: Final = "azuread:index/groupMember:GroupMember"
+_REPAIRS: Final = "federation:index:Repairs"
+# The output of the component AccountAssignments that keeps `holders`.
+HOLDERS: Final = "holders"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """`object_ids` are the Entra object ids that were assigned to the application, by key.
+
+    `sets` are the stack's own permission sets by logical name. `holders` are the Entra object ids
+    that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
+    deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
+    groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
+    last update that made some. `attributes` are the sources of the attributes for access control
+    by key, None when the state has no configuration of them. `job` is the path of the provisioning
+    job that the state has started, `application` the object id of the service principal, "" for
+    none. `foreign` are the URNs of assignments that came into the state under a name or parent that
+    this program does not give.
+    """
+
+    phase: Phase | None = None
+    rows: tuple[PinnedRow, ...] = ()
+    object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    provisioning: bool = False
+    job: str = ""
+    application: str = ""
+    groups: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    owners: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[PrincipalKey, frozenset[str]] = field(default_factory=dict)
+    sets: Mapping[str, StoredSet] = field(default_factory=dict)
+    attributes: Mapping[str, str] | None = None
+    repairs: RepairLog = field(default_factory=RepairLog)
+    foreign: tuple[str, ...] = ()
+    credentials_hash: str = field(default="", repr=False)
+
+    @property
+    def permission_sets(self) -> frozenset[str]:
+        """The ARNs of the stack's own permission sets."""
+        return frozenset(one.arn for one in self.sets.values())
+
+    def previous_keys(self, moved: Mapping[str, str]) -> dict[PrincipalKey, PrincipalKey]:
+        """Principals that `moved: {old: new}` renames in this update, new key to old."""
+        known = {*self.groups, *self.object_ids, *self.holders}
+        return {
+            PrincipalKey(key.type, moved[key.key]): key for key in sorted(known) if key.key in moved
+        }
+
+    def remembered(self, *keys: PrincipalKey) -> frozenset[str]:
+        """The Entra object ids, in lower case, that keys stood for in the last update."""
+        ids = (memory.get(key) for key in keys for memory in (self.object_ids, self.holders))
+        return frozenset(ident.lower() for ident in ids if ident)
+
+    def has_credentials(self, endpoint: str, access_token: str) -> bool:
+        """Whether this SCIM endpoint and token are the ones last written to Entra."""
+        return self.credentials_hash == credentials_hash(endpoint, access_token)
+
+
+def credentials_hash(endpoint: str, access_token: str) -> str:
+    """A fingerprint of SCIM credentials; a token is long and random, so a hash hides it."""
+    return hashlib.sha256(f"{endpoint}\n{access_token}".encode()).hexdigest()
+
+
+def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
+    """Keep what concerns access of all resources' outputs by URN; secrets are dropped here."""
+    types: set[str] = set()
+    rows: list[PinnedRow] = []
+    object_ids: dict[PrincipalKey, str] = {}
+    holders: dict[PrincipalKey, str] = {}
+    repairs = RepairLog()
+    job = ""
+    foreign: list[str] = []
+    fingerprint = ""
+    attributes = None
+    for urn, outputs in resources.items():
+        _, _, chain, name = urn.split("::", 3)
+        kind = chain.rpartition("$")[2]
+        types.add(kind)
+        if kind == _ROW:
+            row = _own_row(chain, name)
+            if row is None:
+                foreign.append(urn)
+            else:
+                rows.append(_pin(row, outputs))
+        elif kind == _ASSIGNED:
+            object_ids |= _by_key({name: outputs.get("principalObjectId")})
+        elif kind == _ROWS:
+            holders = _by_key(outputs.get(HOLDERS) or {})
+        elif kind == _JOB and outputs.get("enabled"):
+            job = str(outputs.get("id") or "")
+        elif kind == ATTRIBUTES:
+            attributes = sources(outputs.get("attributes"))
+        elif kind == _REPAIRS:
+            repairs = RepairLog.from_dict(outputs)
+        elif kind == _CREDENTIALS:
+            values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
+            fingerprint = credentials_hash(
+                values.get("BaseAddress", ""), values.get("SecretToken", "")
+            )
+    return Checkpoint(
+        phase=phase_reached(types),
+        rows=tuple(sorted(rows, key=lambda pin: pin.row)),
+        object_ids=object_ids,
+        holders=holders,
+        provisioning=_JOB in types,
+        job=job,
+        application=_application(resources),
+        sets=stored_sets(resources),
+        attributes=attributes,
+        **_own_groups(resources),
+        repairs=repairs,
+        foreign=tuple(sorted(foreign)),
+        credentials_hash=fingerprint,
+    )
+
+
+def _place(urn: str) -> tuple[str, str]:
+    """Type and logical name of a resource."""
+    _, _, types, name = urn.split("::", 3)
+    return types.rpartition("$")[2], name
+
+
+def _application(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The object id of the service principal, "" for none."""
+    found = (
+        out.get("objectId") for urn, out in resources.items() if _place(urn)[0] == _APPLICATION
+    )
+    return str(next(found, None) or "")
+
+
+def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields about groups that the stack made."""
+    groups: dict[str, Any] = {}
+    owners: dict[str, Any] = {}
+    members: dict[str, set[str]] = defaultdict(set)
+    for urn, outputs in resources.items():
+        kind, name = _place(urn)
+        if kind == _GROUP:
+            groups[name] = outputs.get("objectId")
+            owners[name] = frozenset(outputs.get("owners") or ())
+        elif kind == _MEMBER:
+            group, _, member = name.rpartition("/")
+            members[group].add(member)
+    return {
+        "groups": _by_key(groups),
+        "owners": {key: owners[key.logical_name] for key in _by_key(groups)},
+        "members": {
+            key: frozenset(members[key.logical_name]) for key in _by_key(dict.fromkeys(members, 1))
+        },
+    }
+
+
+def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
+    """Object ids by key, of those by logical name."""
+    found: dict[PrincipalKey, str] = {}
+    for name, object_id in ids.items():
+        key = PrincipalKey.parse(name)
+        if key and object_id:
+            found[key] = str(object_id)
+    return found
+
+
+def _own_row(chain: str, name: str) -> Row | None:
+    """The assignment of a logical name below this program's component, None for any other."""
+    if not chain.endswith(f"{_ROWS}${_ROW}"):
+        return None
+    try:
+        return Row.parse(name)
+    except ValueError:
+        return None
+
+
+def _pin(row: Row, outputs: Mapping[str, Any]) -> PinnedRow:
+    return PinnedRow(
+        row=row,
+        principal_id=outputs["principalId"],
+        permission_set_arn=outputs["permissionSetArn"],
+    )

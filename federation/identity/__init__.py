@@ -1,0 +1,1 @@
+"""Who people are: principals and their matching, the instance, SAML, provisioning."""

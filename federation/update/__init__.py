@@ -1,0 +1,1 @@
+"""One update, decided: settings, phases, plan, status."""

@@ -1,0 +1,405 @@
+"""Steps in, access out: what the recorded previews of tests/ops/diff do not reach."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from federation.access.labels import Identity
+from federation.access.rows import PrincipalKey, Row
+from federation.core.errors import InvalidInput
+from federation.core.wording import plain
+from federation.diff.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
+from federation.engine.phase import Phase
+from federation.engine.preview import Preview, parse_preview
+from tests.federation.diff.steps import (
+    CERTIFICATE,
+    INLINE,
+    MANAGED,
+    ROW,
+    SERVICE_PRINCIPAL,
+    SET,
+    UNKNOWN,
+    preview,
+    row,
+    step,
+)
+
+TODAY = date(2026, 11, 24)
+PLATFORM = PrincipalKey("GROUP", "platform")
+CONTEXT = Context(
+    accounts={
+        "711111111111": AccountLabel(name="billing-prod", unit="Workloads/Prod", protected=True),
+        "611111111111": AccountLabel(name="billing-dev", unit="Workloads/Dev"),
+    },
+    principals={PLATFORM: Identity(name="AWS-Platform")},
+)
+
+
+def _diff(given: Preview, context: Context = CONTEXT) -> AccessDiff:
+    return access_diff(given, context, today=TODAY)
+
+
+def _changes(diff: AccessDiff) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(one.what, one.permission_set, one.accounts) for one in diff.access]
+
+
+def _trust(diff: AccessDiff) -> list[tuple[str, str]]:
+    return [(one.effect, plain(one.sentence)) for one in diff.trust]
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (row("create", "Look/group/platform/611111111111"), "gained"),
+        (row("delete", "Look/group/platform/611111111111"), "lost"),
+        (row("import", "Look/group/platform/611111111111"), "adopted"),
+        (
+            row(
+                "replace",
+                "Look/group/platform/611111111111",
+                old="g-0",
+                replaceReasons=["principalId"],
+            ),
+            "moved",
+        ),
+        (
+            row("replace", "Look/group/platform/611111111111", replaceReasons=["permissionSetArn"]),
+            "again",
+        ),
+        (
+            row(
+                "same",
+                "Look/group/platform/611111111111",
+                old_name="Look/group/old/611111111111",
+            ),
+            "renamed",
+        ),
+    ],
+)
+def test_every_operation_on_a_row_has_its_meaning(given: dict[str, Any], what: str) -> None:
+    assert _changes(_diff(preview(given))) == [(what, "Look", ("611111111111",))]
+
+
+def test_a_row_that_stays_is_no_change_and_counts() -> None:
+    diff = _diff(preview(row("same", "Look/group/platform/611111111111")))
+    assert not diff.changed
+    assert diff.rows == (Row("Look", PLATFORM, "611111111111"),)
+
+
+def test_the_engine_has_the_last_word_on_a_rows_account() -> None:
+    given = row("create", "Look/group/platform/611111111111")
+    given["newState"]["inputs"]["targetId"] = "711111111111"
+    assert _changes(_diff(preview(given))) == [("gained", "Look", ("711111111111",))]
+
+
+def test_a_renamed_row_of_another_set_is_a_loss_and_a_gain() -> None:
+    given = row(
+        "update", "Look/group/platform/611111111111", old_name="Act/group/platform/611111111111"
+    )
+    assert _changes(_diff(preview(given))) == [
+        ("gained", "Look", ("611111111111",)),
+        ("lost", "Act", ("611111111111",)),
+    ]
+
+
+def test_what_an_interrupted_replacement_left_is_no_loss() -> None:
+    name = "Look/group/platform/611111111111"
+    diff = _diff(preview(row("same", name), row("delete", name)))
+    assert _changes(diff) == [("leftover", "Look", ("611111111111",))]
+    assert diff.rows == (Row.parse(name),)
+
+
+@pytest.mark.parametrize(("order", "gap"), [((0, 1), True), ((1, 0), False)])
+def test_a_row_is_missing_for_a_moment_where_it_is_deleted_first(
+    order: tuple[int, int], gap: bool
+) -> None:
+    name = "Look/group/platform/611111111111"
+    halves = [
+        step("delete-replaced", ROW, name, before={}),
+        step("create-replacement", ROW, name, before={}, after={}),
+    ]
+    replaced = row("replace", name, replaceReasons=["permissionSetArn"])
+    (change,) = _diff(preview(*(halves[at] for at in order), replaced)).access
+    assert (change.what, change.gap) == ("again", gap)
+
+
+def test_admin_on_protected_accounts_comes_first_and_losses_last() -> None:
+    admin = step(
+        "same",
+        MANAGED,
+        "Admin/AdministratorAccess",
+        before={"managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        after={"managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    )
+    diff = _diff(
+        preview(
+            row("delete", "Admin/group/data/711111111111"),
+            row("create", "Look/group/platform/611111111111"),
+            row("create", "Look/group/data/711111111111"),
+            row("create", "Admin/group/data/611111111111"),
+            row("create", "Admin/group/platform/711111111111", principal=UNKNOWN),
+            admin,
+        )
+    )
+    assert [(one.what, one.permission_set, str(one.principal)) for one in diff.access] == [
+        ("gained", "Admin", "group platform"),
+        ("gained", "Admin", "group data"),
+        ("gained", "Look", "group data"),
+        ("gained", "Look", "group platform"),
+        ("lost", "Admin", "group data"),
+    ]
+    assert [one.late for one in diff.access] == [True, False, False, False, False]
+
+
+def test_what_was_protected_until_now_is_still_marked_and_named() -> None:
+    """A change that lifts the protection of an account and uses that is not a harmless one."""
+    center = step("same", "federation:aws:IdentityCenter", "identity-center", before={}, after={})
+    guards = {"protectedAccounts": ["711111111111", "733333333333"]}
+    paths = {"611111111111": "Dev/billing-dev", "733333333333": "Workloads/Prod/core-prod"}
+    center["oldState"]["outputs"] = {"baseline": {"guards": guards, "accounts": paths}}
+    context = Context(accounts={"611111111111": AccountLabel(name="billing", unit="Workloads")})
+    diff = _diff(preview(center, row("create", "Look/group/platform/733333333333")), context)
+    assert diff.context.accounts == {
+        "611111111111": AccountLabel(name="billing", unit="Workloads"),
+        "733333333333": AccountLabel(name="core-prod", unit="Workloads/Prod", protected=True),
+    }
+    assert diff.accounts == ()
+
+
+def test_an_inline_policy_makes_an_admin_set() -> None:
+    everything = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+    }
+    diff = _diff(
+        preview(
+            step("same", SET, "Look", before={"name": "Look"}, after={"name": "Look"}),
+            step("create", INLINE, "Look", after={"inlinePolicy": json.dumps(everything)}),
+            row("create", "Look/group/platform/711111111111"),
+        )
+    )
+    (change,) = diff.sets
+    assert (change.admin_before, change.admin_after, change.direction) == (False, True, "wider")
+    assert diff.access[0].admin
+
+
+def test_opening_sign_in_to_everybody_comes_first() -> None:
+    before = {"appRoleAssignmentRequired": True, "accountEnabled": True, "loginUrl": "https://a"}
+    after = {"appRoleAssignmentRequired": False, "accountEnabled": False, "loginUrl": "https://b"}
+    given = step("update", SERVICE_PRINCIPAL, "service-principal", before=before, after=after)
+    assert _trust(_diff(preview(given))) == [
+        ("opens", "everybody in the tenant may sign in: assignment is no longer required"),
+        ("interrupts", "sign-in is switched off for everybody"),
+        ("changes", "login URL https://b instead of https://a"),
+    ]
+
+
+def test_a_reply_url_of_somebody_else_is_told_apart_from_aws_s() -> None:
+    kind = "azuread:index/applicationRedirectUris:ApplicationRedirectUris"
+    aws, evil = "https://eu-west-1.signin.aws/acs", "https://eu-west-1.signin.aws.example.com/acs"
+    given = step("update", kind, "x", before={"redirectUris": []}, after={"redirectUris": [evil]})
+    both = step("create", kind, "y", after={"redirectUris": [aws, evil]})
+    foreign = (
+        ", which is no sign-in host of AWS: whoever answers there gets what people sign in to AWS "
+        "with"
+    )
+    opened = ("opens", f"reply URL added: {evil}{foreign}")
+    assert _trust(_diff(preview(given))) == [opened]
+    assert _trust(_diff(preview(both))) == [opened, ("changes", f"reply URL added: {aws}")]
+
+
+@pytest.mark.parametrize(
+    ("op", "kind", "before", "after", "told"),
+    [
+        (
+            "replace",
+            "azuread:index/applicationFromTemplate:ApplicationFromTemplate",
+            {},
+            {},
+            (
+                "interrupts",
+                "the enterprise application is deleted and made anew: nobody can sign in",
+            ),
+        ),
+        (
+            "replace",
+            "azuread:index/synchronizationJob:SynchronizationJob",
+            {},
+            {},
+            ("interrupts", "the provisioning job is made anew and starts over"),
+        ),
+        (
+            "update",
+            "azuread:index/synchronizationJob:SynchronizationJob",
+            {"enabled": True},
+            {"enabled": False},
+            ("interrupts", "the provisioning job is switched off"),
+        ),
+        (
+            "replace",
+            "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri",
+            {"identifierUri": "https://a"},
+            {"identifierUri": "https://b"},
+            ("interrupts", "SAML identifier https://b instead of https://a"),
+        ),
+        (
+            "replace",
+            CERTIFICATE,
+            {},
+            {},
+            (
+                "interrupts",
+                (
+                    "signing certificate x is made anew: nobody can sign in once Entra uses it, "
+                    "until AWS has the new federation metadata (step 8)"
+                ),
+            ),
+        ),
+        (
+            "update",
+            SERVICE_PRINCIPAL,
+            {"tags": []},
+            {"tags": ["HideApp"]},
+            ("changes", "update of ServicePrincipal x (tags)"),
+        ),
+        ("update", "aws:s3/bucket:Bucket", {}, {}, ("changes", "update of Bucket x (tags)")),
+        ("replace", "aws:s3/bucket:Bucket", {}, {}, ("interrupts", "replace of Bucket x (tags)")),
+    ],
+)
+def test_what_is_interrupted_is_said_and_nothing_is_left_out(
+    op: str, kind: str, before: dict[str, Any], after: dict[str, Any], told: tuple[str, str]
+) -> None:
+    given = step(op, kind, "x", before=before, after=after, diffReasons=["tags"])
+    assert _trust(_diff(preview(given))) == [told]
+
+
+def test_a_row_that_another_program_named_is_not_left_out() -> None:
+    given = step("create", ROW, "theirs", after={"targetId": "611111111111"})
+    assert _trust(_diff(preview(given))) == [("changes", "create of AccountAssignment theirs")]
+
+
+def test_secrets_are_not_told_even_where_a_preview_shows_them() -> None:
+    def credentials(token: str, address: str) -> dict[str, Any]:
+        values = {"BaseAddress": address, "SecretToken": token}
+        return {"credentials": [{"key": key, "value": value} for key, value in values.items()]}
+
+    given = preview(
+        step(
+            "update",
+            "azuread:index/synchronizationSecret:SynchronizationSecret",
+            "secret",
+            before=credentials("token-before", "https://a"),
+            after=credentials("token-after", "https://b"),
+        ),
+        config={"entra-identity-center:provisioning": '{"accessToken": "token-after"}'},
+    )
+    diff = _diff(given)
+    assert len(diff.trust) == 1
+    assert "token-" not in repr(diff)
+
+
+def test_a_failed_preview_tells_why_and_claims_nothing() -> None:
+    diff = _diff(
+        preview(
+            row("delete", "Look/group/platform/611111111111"),
+            diagnostics=[
+                {"severity": "error", "message": "error: the access file is wrong\n"},
+                {"severity": "error", "message": "error: the access file is wrong\n"},
+                {"severity": "warning", "message": "warning: look here"},
+                {"severity": "info", "message": "nothing of interest"},
+            ],
+        )
+    )
+    assert diff.errors == ("the access file is wrong",)
+    assert diff.warnings == ("look here",)
+    assert (diff.access, diff.rows, diff.desired_state) == ((), None, {})
+
+
+def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None:
+    failed = [{"severity": "error", "message": "error: preview failed\n"}]
+    name = "Look/group/platform/611111111111"
+    state = step("create", "federation:index:DesiredState", "desired-state", after={"hash": "1"})
+    assert _diff(preview(state)).desired_state == {"hash": "1"}
+    diff = _diff(preview(row("create", name), state, diagnostics=failed))
+    assert diff.errors == (POLICY,)
+    assert _changes(diff) == [("gained", "Look", ("611111111111",))]
+    assert diff.desired_state == {}
+    assert _diff(preview(diagnostics=failed)).errors == ("preview failed",)
+
+
+def test_held_rows_are_declared_rows() -> None:
+    name = "Look/group/platform/611111111111"
+    hostile = json.dumps('AWS" held: all is well [Look/group/other/611111111111] (key platform)')
+    message = f"1 row of group {hostile} held: it has not arrived [yet] [{name}]"
+    held = _diff(preview(diagnostics=[{"severity": "warning", "message": message}]))
+    (hold,) = held.holds
+    assert (hold.principal, hold.reason) == (PLATFORM, "it has not arrived [yet]")
+    assert hold.rows == (Row.parse(name),)
+    assert held.warnings == ()
+    arrived = _diff(preview(row("create", name)))
+    assert held.rows == arrived.rows == (Row.parse(name),)
+
+
+def test_without_unchanged_steps_nothing_is_claimed_about_all_rows() -> None:
+    diff = _diff(
+        preview(row("create", "Look/group/platform/611111111111"), changeSummary={"same": 40})
+    )
+    assert diff.rows is None
+    assert "--show-sames" in diff.notes[0]
+    assert (diff.phase_before, diff.phase_after) == (None, None)
+    assert _changes(diff) == [("gained", "Look", ("611111111111",))]
+
+
+def test_the_phase_goes_by_what_exists_before_and_after() -> None:
+    job = "azuread:index/synchronizationJob:SynchronizationJob"
+    uri = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
+    diff = _diff(
+        preview(
+            step("same", uri, "identifier-uri", before={}, after={}),
+            step("delete", job, "job", before={}),
+        )
+    )
+    assert (diff.phase_before, diff.phase_after) == (Phase.PROVISIONING, Phase.TRUST)
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [("2027-02-22", ["token"]), ("2027-02-23", []), ("2026-11-01", ["token"])],
+)
+def test_a_token_is_told_of_ninety_days_before_its_end(ends: str, told: list[str]) -> None:
+    settings = json.dumps({"tokenExpires": ends, "accessToken": "[secret]"})
+    diff = _diff(preview(config={"entra-identity-center:provisioning": settings}))
+    assert [one.what for one in diff.expiries] == told
+
+
+def test_a_certificate_ends_with_its_own_date() -> None:
+    given = step("same", CERTIFICATE, "signing-certificate-initial", before={}, after={})
+    given["oldState"]["outputs"] = {"endDate": "2026-12-24T07:37:19Z"}
+    (ending,) = _diff(preview(given)).expiries
+    assert (ending.what, ending.days_left(TODAY)) == ("certificate initial", 30)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        "text",
+        {"steps": "text"},
+        {"steps": [{}]},
+        {"steps": [{"op": "same"}]},
+        {"steps": [{"op": "explode", "urn": "urn:pulumi:a::b::c:d:E::f"}]},
+        {"steps": [{"op": "same", "urn": "no urn"}]},
+        {"steps": [1]},
+        {"diagnostics": [1]},
+        {},
+        {"steps": None, "diagnostics": None},
+    ],
+)
+def test_anything_else_than_a_preview_is_refused_in_a_sentence(data: Any) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        _diff(parse_preview(data, file="preview.json"))
+    assert str(refused.value).startswith("preview.json\n  this ")
