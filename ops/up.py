@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from federation.core.errors import printable
 from federation.diff.changes import AccessDiff, access_diff
+from federation.diff.rendering.text import as_text
 from federation.diff.revocations import revocations
 from federation.engine.preview import Preview, parse_preview
 from federation.update.desired_state import (
@@ -31,7 +32,6 @@ from federation.update.settings import NAMESPACE
 from ops import INTERRUPTED
 from ops.diff import PREVIEW, read_json
 from ops.diff.context import stack_context
-from ops.diff.text import as_text
 from ops.stack import Cli, StackError, add_stack_arguments, command, explain
 
 _NOTHING_CHANGED: Final = 2

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from federation.core.errors import InvalidInput, Problem
 from federation.diff.changes import AccessDiff, access_diff
+from federation.diff.rendering.data import as_json
+from federation.diff.rendering.markdown import LIMIT, as_markdown
+from federation.diff.rendering.reviewed import differences
+from federation.diff.rendering.text import as_text
 from federation.engine.preview import Preview, parse_preview
 from ops.diff.context import offline_context, stack_context
-from ops.diff.data import as_json
-from ops.diff.markdown import LIMIT, as_markdown
-from ops.diff.reviewed import differences
-from ops.diff.text import as_text
 from ops.stack import Cli, StackError, add_stack_arguments, command, day, explain
 
 # What a preview has to say for a diff: unchanged rows too, and in which order things are replaced.

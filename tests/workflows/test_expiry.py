@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ops.diff.data import as_dict
+from federation.diff.rendering.data import as_dict
 from sandbox.folder import REPOSITORY
 from tests.ops.diff.recorded import load, read
 

@@ -13,9 +13,9 @@ from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.core.wording import plain
 from federation.diff.changes import Context, access_diff
+from federation.diff.rendering.story import tell
 from federation.engine.preview import Preview
 from federation.engine.repairs import GroupRepair, RepairLog
-from ops.diff.story import tell
 from tests.federation.diff.steps import preview, step
 
 GROUP, MEMBER = "azuread:index/group:Group", "azuread:index/groupMember:GroupMember"

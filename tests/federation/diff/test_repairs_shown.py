@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from federation.diff.changes import Context, access_diff
+from federation.diff.rendering.text import as_text
 from federation.engine.access_attributes import attribute_repairs
 from federation.engine.repairs import (
     AttributesRepair,
@@ -18,7 +19,6 @@ from federation.engine.repairs import (
     from_dict,
     to_dict,
 )
-from ops.diff.text import as_text
 from tests.federation.diff.steps import preview, step
 
 

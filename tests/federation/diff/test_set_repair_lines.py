@@ -7,9 +7,9 @@ from typing import Any
 
 from federation.core.wording import plain
 from federation.diff.changes import AccessDiff, Context, access_diff
+from federation.diff.rendering.data import as_dict
+from federation.diff.rendering.story import tell
 from federation.engine.repairs import Difference, PermissionSetRepair, RepairLog
-from ops.diff.data import as_dict
-from ops.diff.story import tell
 from tests.federation.diff.steps import MANAGED, SET, preview, step
 
 REPAIRS = "federation:index:Repairs"

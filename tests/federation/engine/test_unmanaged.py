@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from federation.access.organization import Organization
 from federation.access.rows import PrincipalKey, PrincipalType, Row
 from federation.diff.changes import AccountLabel, Context, access_diff
+from federation.diff.rendering.data import as_dict
+from federation.diff.rendering.markdown import as_markdown
+from federation.diff.rendering.text import as_text
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.unmanaged import (
     AccountGrant,
@@ -28,9 +31,6 @@ from federation.engine.unmanaged import (
     unmanaged_assignments,
 )
 from federation.identity.principals import IdentityStorePrincipal, PinnedRow
-from ops.diff.data import as_dict
-from ops.diff.markdown import as_markdown
-from ops.diff.text import as_text
 from tests.federation.diff.steps import preview, step, urn
 
 ACTIVE = ("100000000001", "100000000002", "100000000003")

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from federation.diff.rendering.markdown import as_markdown
 from federation.engine.preview import parse_preview
 from ops.diff import PREVIEW
 from ops.diff.context import stack_context
-from ops.diff.markdown import as_markdown
 from ops.stack import Cli
 from sandbox.stack import STACK
 from tests.engine.federation import Federation

@@ -12,8 +12,8 @@ import pytest
 
 from federation.core.errors import InvalidInput
 from federation.diff.changes import Context
+from federation.diff.rendering.reviewed import differences
 from ops.__main__ import main
-from ops.diff.reviewed import differences
 from tests.ops.diff.recorded import TODAY, load, read
 
 ORGANIZATION = Path(__file__).parents[2] / "federation" / "organization.json"
@@ -150,7 +150,7 @@ OTHER = {"hash": "sha256:2", "parts": {"access": "2", "assignments": "1"}}
 
 
 def _reviewed(name: str, **changes: Any) -> dict[str, Any]:
-    from ops.diff.data import as_dict  # noqa: PLC0415
+    from federation.diff.rendering.data import as_dict  # noqa: PLC0415
 
     return {**as_dict(replace(read(name), desired_state=STATE)), **changes}
 

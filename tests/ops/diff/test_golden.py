@@ -9,9 +9,9 @@ import json
 
 import pytest
 
-from ops.diff.data import as_dict, as_json
-from ops.diff.markdown import LIMIT, as_markdown
-from ops.diff.text import as_text
+from federation.diff.rendering.data import as_dict, as_json
+from federation.diff.rendering.markdown import LIMIT, as_markdown
+from federation.diff.rendering.text import as_text
 from tests.ops.diff.kinds import KINDS
 from tests.ops.diff.recorded import GOLDEN, PREVIEWS, load, read
 

@@ -12,9 +12,9 @@ from federation.access.labels import Identity
 from federation.access.rows import PrincipalKey
 from federation.core.wording import Code
 from federation.diff.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
+from federation.diff.rendering.markdown import LIMIT, as_markdown, code, marker, name, words
+from federation.diff.rendering.text import as_text
 from federation.diff.set_changes import Aspect, SetChange
-from ops.diff.markdown import LIMIT, as_markdown, code, marker, name, words
-from ops.diff.text import as_text
 
 TODAY = date(2026, 11, 24)
 HOSTILE = [

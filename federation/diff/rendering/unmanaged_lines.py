@@ -8,9 +8,9 @@ from typing import Final
 
 from federation.core.wording import Name, Sentence, Strong, several
 from federation.diff.changes import AccessDiff
+from federation.diff.rendering.accounts import on_accounts
+from federation.diff.rendering.line import Line, Mark
 from federation.engine.unmanaged import AppGrant, AssignmentGrant, Grant, who
-from ops.diff.accounts import on_accounts
-from ops.diff.line import Line, Mark
 
 _SHOWN: Final = 8
 

@@ -7,8 +7,8 @@ from typing import Final
 from federation.core.errors import printable
 from federation.core.wording import Code, Sentence, Words
 from federation.diff.changes import AccessDiff
-from ops.diff.line import Mark
-from ops.diff.story import Row, Story, tell
+from federation.diff.rendering.line import Mark
+from federation.diff.rendering.story import Row, Story, tell
 
 _MARKS: Final[dict[Mark, str]] = {
     "danger": "⚠",

@@ -10,14 +10,14 @@ from federation.access.labels import Identity, shown
 from federation.access.rows import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, Words, count
 from federation.diff.changes import AccessDiff
+from federation.diff.rendering.access_lines import access_lines
+from federation.diff.rendering.accounts import place
+from federation.diff.rendering.line import MARKS, Line, who
+from federation.diff.rendering.other_lines import other_lines, situation_lines, warning_lines
+from federation.diff.rendering.title import number, title
+from federation.diff.rendering.unmanaged_lines import unmanaged_lines
 from federation.engine.unmanaged import REMEDY
 from federation.update.status import Expiry
-from ops.diff.access_lines import access_lines
-from ops.diff.accounts import place
-from ops.diff.line import MARKS, Line, who
-from ops.diff.other_lines import other_lines, situation_lines, warning_lines
-from ops.diff.title import number, title
-from ops.diff.unmanaged_lines import unmanaged_lines
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from typing import Final
 from federation.core.errors import printable
 from federation.core.wording import Code, Sentence, Strong, Words, count
 from federation.diff.changes import AccessDiff
-from ops.diff.line import Line, Mark
-from ops.diff.story import Story, tell
-from ops.diff.text import columns, table
+from federation.diff.rendering.line import Line, Mark
+from federation.diff.rendering.story import Story, tell
+from federation.diff.rendering.text import columns, table
 
 # Some below GitHub's 65,536, so that a workflow can add a line of its own.
 LIMIT: Final = 64_000

@@ -9,10 +9,10 @@ from typing import Final
 from federation.access.rows import PrincipalKey
 from federation.core.wording import Name, Sentence, Strong, Words, listed, several
 from federation.diff.changes import AccessDiff
+from federation.diff.rendering.accounts import named, on_accounts
+from federation.diff.rendering.line import Line, Mark, who
 from federation.diff.row_changes import Hold
 from federation.diff.trust_change import TrustChange
-from ops.diff.accounts import named, on_accounts
-from ops.diff.line import Line, Mark, who
 
 _SHOWN_PERSONS: Final = 8
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from federation.core.wording import Name, Sentence, Strong, count, several
 from federation.diff.changes import AccessChange, AccessDiff
+from federation.diff.rendering.accounts import on_accounts
+from federation.diff.rendering.line import Line, Mark, people, who
+from federation.diff.rendering.title import becomes_admin, renamed
 from federation.diff.set_changes import SetChange
-from ops.diff.accounts import on_accounts
-from ops.diff.line import Line, Mark, people, who
-from ops.diff.title import becomes_admin, renamed
 
 _SHOWN_HOLDERS: Final = 4
 

@@ -1,0 +1,1 @@
+"""The access diff for a terminal, for a comment (Markdown) and for machines (JSON)."""
