@@ -32,7 +32,8 @@ def choose_group(
         return Problem.at(group.location, _nobody_or_several(found, what)), None
     if not chosen.get("securityEnabled", True):
         # Entra, "Assign users and groups to an application": security groups only.
-        text = f"the {what} is not security-enabled, so it can't be assigned to an application."
+        who = what if named else f"{what}, {chosen['displayName']!r},"
+        text = f"the {who} is not security-enabled, so it can't be assigned to an application."
         return Problem.at(group.location, text), None
     others = sorted(entry["id"] for entry in found if entry is not chosen)
     return chosen, _namesakes(group, chosen, others, what) if others else None

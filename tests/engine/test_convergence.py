@@ -70,10 +70,10 @@ def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federat
     take_web_dev(federation)
     run = federation.stack.up()
     (held,) = federation.stack.outputs()["held"]
-    assert held["principal"] == "data"
+    assert (held["principal"], held["name"]) == ("data", "AWS-Data")
     assert held["rows"] == ["ReadOnly/group/data/611111111111"]
     assert held["reason"]
-    assert "row of group 'data'" in run.output
+    assert 'row of group "AWS-Data (key data)" held: ' in run.output
     assert federation.rows() == ROWS - {LOST_ROW}
 
     federation.sandbox.set_faults()

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.access.declared import Group
 from federation.access.labels import Identity, Labels, declared, labels
 from federation.access.rows import PrincipalKey
 from federation.core.errors import printable
+from federation.identity.identification import choose_group
 from federation.identity.principals import EntraPrincipal, looked_up
 from tests.federation.loading import load
 
@@ -127,3 +129,9 @@ def test_what_is_declared_and_what_entra_has() -> None:
     }
     found = EntraPrincipal(key=GLASS, name="Everyone", object_id=ID, by_id=True)
     assert looked_up([found]) == {GLASS: Identity(name="Everyone", object_id=ID, by_id=True)}
+
+
+def test_a_group_that_can_not_be_assigned_is_told_by_its_name_too() -> None:
+    entry = {"id": ID, "displayName": "Every\u202eone", "securityEnabled": False}
+    problem, _ = choose_group(Group(key="AWS-Break-Glass", object_id=ID), [entry], ())
+    assert f"the group {ID}, 'Every\\u202eone', is not security-enabled" in str(problem)
