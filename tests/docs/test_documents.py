@@ -14,7 +14,7 @@ from federation.access.access import load_access
 from federation.update.settings import NAMESPACE, load_settings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 OPS = re.compile(r"python -m ops ([a-z-]+)")
 SCRIPT = re.compile(r"(?:^|[\s`(])((?:script|\.ci)/[a-z][a-z/-]*(?:\.sh)?)")
