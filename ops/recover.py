@@ -2,7 +2,8 @@
 
 Lifts the lock that a killed update left, takes what it made into the state, and forgets what it
 did not make. Then takes in what is declared and there without being in the state, as a lost answer
-leaves it, if nothing speaks against its being this stack's own (federation/provenance.py).
+leaves it, if nothing speaks against its being this stack's own (federation/provenance.py), and
+reads what was made and could not be read back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -28,6 +29,7 @@ from federation.recovery import (
     known_ids,
     resource_name,
     taken_in,
+    unread,
     unrecorded,
     written_at,
 )
@@ -39,8 +41,8 @@ _HELP: Final = """\
 put a stack in order after a killed update, or after an answer of a cloud got lost.
 
 Without --yes it only says what it would do. With it, it lifts a stale lock, takes into the state
-what this stack made and could not write down, and forgets what was not made. An object that may be
-somebody else's is named and left alone.
+what this stack made and could not write down, reads what it could not read back, and forgets what
+was not made. An object that may be somebody else's is named and left alone.
 
 example:
   python -m ops recover --stack prod --yes
@@ -119,14 +121,15 @@ def run(arguments: Namespace) -> int:
 def _look(cli: Cli, export: Mapping[str, Any], found: Sequence[Interrupted]) -> int:
     """Say what `_recover` would do; nothing is changed."""
     seeker = _Seeker(cli)
-    halfway = seeker.halfway(export)
+    halfway, silent = seeker.halfway(export), unread(export)
     # Beside unfinished operations, nothing is certain before these are put in order.
     lost = Search(export=export, ids={}) if found else seeker.lost(export)
     _say([f"  would be taken in: {name}" for name in lost.found])
     _say([f"  left in the middle of a rename: {name}" for name in halfway.values()])
+    _say([f"  made, and not read back: {name}" for name in silent.values()])
     _say(lost.doubts)
     _say(["Nothing was changed: run it with --yes, which lifts a stale lock as well."])
-    return 1 if found or halfway or lost.ids or lost.doubts else 0
+    return 1 if found or halfway or silent or lost.ids or lost.doubts else 0
 
 
 def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
@@ -137,10 +140,15 @@ def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
     found, seeker = interrupted(export), _Seeker(cli)
     made = seeker.made(export)
     _write(cli, made, broken)
-    halfway = seeker.halfway(export)
+    halfway, silent = seeker.halfway(export), unread(export)
     again = {one.urn for one in found if one.what in {"updating", "deleting"}}
-    _refresh(cli, {*made.ids, *again, *halfway})
-    _say(_outcome(found, made, _urns(_export(cli))))
+    _refresh(cli, {*made.ids, *again, *halfway, *silent})
+    present = _urns(_export(cli))
+    _say(_outcome(found, made, present))
+    _say(
+        f"  {'read back' if urn in present else 'to be made'}: {name}"
+        for urn, name in silent.items()
+    )
     _say([f"  to be renamed by the next update: {name}" for name in halfway.values()])
 
     # What depends on something that is there already shows only when that is taken in.
@@ -252,7 +260,7 @@ def _urns(export: Mapping[str, Any]) -> set[str]:
     return {one["urn"] for one in export["deployment"].get("resources") or ()}
 
 
-def _say(lines: Sequence[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

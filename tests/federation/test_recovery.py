@@ -13,6 +13,7 @@ from federation.recovery import (
     complete_until,
     interrupted,
     taken_in,
+    unread,
     unrecorded,
     written_at,
 )
@@ -206,3 +207,22 @@ def test_what_a_preview_would_make_may_be_there_already() -> None:
 )
 def test_what_is_made_again_anyway_or_not_known_yet_is_not_looked_for(more: dict[str, Any]) -> None:
     assert interrupted(unrecorded(export(pending=[]), {"steps": [step("new", **more)]})) == []
+
+
+def test_only_what_has_no_update_is_to_be_read_again() -> None:
+    def made(kind: str, **more: Any) -> dict[str, Any]:
+        return {"urn": f"urn:pulumi:dev::x::azuread:{kind}::one", "type": f"azuread:{kind}", **more}
+
+    failed = {"initErrors": ["creating: connection reset"]}
+    member = made("index/groupMember:GroupMember", **failed)
+    found = unread(
+        export(
+            member,
+            made("index/appRoleAssignment:AppRoleAssignment"),
+            made("index/group:Group", **failed),
+            resource("inline", **failed),
+            pending=[],
+        )
+    )
+    assert found == {member["urn"]: "GroupMember one"}
+    assert unread({"deployment": {}}) == {}
