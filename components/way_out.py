@@ -1,4 +1,4 @@
-"""What to do about a resource that exists already, or could not be read back: in a sentence."""
+"""What to do about a resource that exists already, is gone already, or was never read back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _SIGNS: Final = (
     *("needs to be imported", 'An existing "azuread_'),
 )
 
+# go-azure-sdk and Graph, of an object that is not there.
+_GONE: Final = ("404 Not Found", "Request_ResourceNotFound")
 # terraform-plugin-sdk, schema.Resource.Apply.
 _NO_UPDATE: Final = "doesn't support update"
 
@@ -30,6 +32,11 @@ def was_not_read_back(errors: list[str]) -> bool:
     return any(_NO_UPDATE in error for error in errors)
 
 
+def is_gone_already(errors: list[str]) -> bool:
+    """Whether a deletion failed since what it deletes does not exist."""
+    return any(sign in error for error in errors for sign in _GONE)
+
+
 def way_out(operation: str, name: str, errors: list[str]) -> str | None:
     """What to do about the failed `operation` (create, update, delete) of the resource `name`.
 
@@ -44,6 +51,11 @@ def way_out(operation: str, name: str, errors: list[str]) -> str | None:
         return (
             f"{name} was made by an earlier update, which could not read it afterwards: "
             "python -m ops recover reads it again"
+        )
+    if operation == "delete" and is_gone_already(errors):
+        return (
+            f"{name} is gone already, but still in this stack's state: if an answer got lost, "
+            "python -m ops recover lets the state forget it"
         )
     return None
 

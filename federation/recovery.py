@@ -100,6 +100,15 @@ def _has_unknown(value: Any) -> bool:
     return isinstance(value, str) and _UNKNOWN in value
 
 
+def deletions(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The states of the resources that the next update would delete, of `pulumi preview --json`."""
+    return [
+        step["oldState"]
+        for step in preview.get("steps") or ()
+        if step["op"] == "delete" and step["oldState"].get("custom")
+    ]
+
+
 def unread(export: Mapping[str, Any]) -> dict[str, str]:
     """What was made and could not be read back, and has no update to be read by: names by URN."""
     return {

@@ -3,7 +3,7 @@
 Lifts the lock that a killed update left, takes what it made into the state, and forgets what it
 did not make. Then takes in what is declared and there without being in the state, as a lost answer
 leaves it, if nothing speaks against its being this stack's own (federation/provenance.py), and
-reads what was made and could not be read back.
+reads what was made and could not be read back, and forgets what is to be deleted and gone already.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from federation.recovery import (
     Interrupted,
     TwoNamesError,
     complete_until,
+    deletions,
     interrupted,
     known_ids,
     resource_name,
@@ -42,7 +43,7 @@ put a stack in order after a killed update, or after an answer of a cloud got lo
 
 Without --yes it only says what it would do. With it, it lifts a stale lock, takes into the state
 what this stack made and could not write down, reads what it could not read back, and forgets what
-was not made. An object that may be somebody else's is named and left alone.
+was not made or is gone already. An object that may be somebody else's is named and left alone.
 
 example:
   python -m ops recover --stack prod --yes
@@ -80,13 +81,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 class Search:
     """What was looked for in `export`, as its unfinished creations; the ids found, by URN.
 
-    `doubtful` names objects that may be somebody else's; `unseen` says why some of what was sought
-    could not be looked for.
+    `doubtful` names objects that may be somebody else's, `gone` what is to be deleted and is not
+    there any more, by URN; `unseen` says why some of what was sought could not be looked for.
     """
 
     export: Mapping[str, Any]
     ids: Mapping[str, str]
     doubtful: Sequence[str] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)
     unseen: str = ""
 
     @property
@@ -127,9 +129,11 @@ def _look(cli: Cli, export: Mapping[str, Any], found: Sequence[Interrupted]) -> 
     _say([f"  would be taken in: {name}" for name in lost.found])
     _say([f"  left in the middle of a rename: {name}" for name in halfway.values()])
     _say([f"  made, and not read back: {name}" for name in silent.values()])
+    _say([f"  to be deleted, and gone already: {name}" for name in lost.gone.values()])
     _say(lost.doubts)
     _say(["Nothing was changed: run it with --yes, which lifts a stale lock as well."])
-    return 1 if found or halfway or silent or lost.ids or lost.doubts else 0
+    left = (found, halfway, silent, lost.ids, lost.gone, lost.doubts)
+    return 1 if any(left) else 0
 
 
 def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
@@ -160,6 +164,8 @@ def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
         tried = lost.ids
     if lost.ids:
         raise StackError("a refresh does not see yet what was taken in: run it again in a minute")
+    _refresh(cli, lost.gone)
+    _say([f"  gone already: {name}" for name in lost.gone.values()])
     doubts = list(dict.fromkeys([*made.doubts, *lost.doubts]))
     if doubts:
         _say([*doubts, *([_DOUBTFUL] if made.doubtful or lost.doubtful else [])])
@@ -194,7 +200,13 @@ class _Seeker:
             steps = json.loads(preview.stdout)
         except ValueError:
             steps = {}
+        gone = {
+            one["urn"]: resource_name(one["urn"])
+            for one in deletions(steps)
+            if self._existing.is_gone(one["type"].rpartition(":")[2], one["id"])
+        }
         found = self._search(unrecorded(export, steps), self._existing.find_lost)
+        found = replace(found, gone=gone)
         if preview.returncode and not (found.ids or found.doubtful):
             why = explain(preview.stderr or preview.stdout)
             return replace(found, unseen=f"pulumi preview fails ({why})")

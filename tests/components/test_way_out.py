@@ -40,6 +40,12 @@ def test_each_operation_has_its_own_way_out() -> None:
     assert told
     assert told.startswith("group/data was made by an earlier update")
     assert "python -m ops recover reads it again" in told
+    gone = ["Deleting app role assignment 1: unexpected status 404 (404 Not Found) with error: x"]
+    told = way_out("delete", "group/data", gone)
+    assert told
+    assert told.startswith("group/data is gone already")
+    assert "python -m ops recover lets the state forget it" in told
+    assert way_out("create", "group/data", gone) is None
     assert way_out("update", "group/data", there) is None
     assert way_out("create", "group/data", unread) is None
     assert way_out("delete", "group/data", [*there, *unread]) is None

@@ -44,7 +44,9 @@ class Healing:
         if "python -m ops recover" in run.errors:
             done = ops(self.federation, "recover", "--yes")
             assert done.returncode == 0, done.stdout + done.stderr
-            self.taken_in |= set(re.findall(r"(?:taken in|read back): (\w+)", done.stdout))
+            self.taken_in |= set(
+                re.findall(r"(?:taken in|read back|gone already): (\w+)", done.stdout)
+            )
         return run
 
 

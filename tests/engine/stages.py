@@ -11,8 +11,12 @@ from tests.engine.prepared import configure
 
 @dataclass(frozen=True)
 class Stage:
-    """A change of a federation, and the writes that it makes: of Graph, and of sso-admin."""
+    """A change of a federation, and the writes that it makes: of Graph, and of sso-admin.
 
+    `told` is what the table in docs/faults.md calls it, `begin` names the federation that changes.
+    """
+
+    told: str
     begin: str
     change: Callable[[Federation], None]
     graph: tuple[str, ...] = ()
@@ -64,6 +68,7 @@ def nothing(_: Federation) -> None:
 
 STAGES = {
     "changes": Stage(
+        "groups, sets and rows changed",
         "access",
         change_everything,
         (
@@ -84,6 +89,7 @@ STAGES = {
         ),
     ),
     "a set": Stage(
+        "a set for another",
         "access",
         add_a_set,
         (),
@@ -99,6 +105,7 @@ STAGES = {
         ),
     ),
     "app": Stage(
+        "phase app begun",
         "nothing",
         nothing,
         (
@@ -106,8 +113,16 @@ STAGES = {
             *("PATCH /groups/*", "POST /groups/*members/$ref", "POST *appRoleAssignedTo"),
         ),
     ),
-    "trust": Stage("trust", nothing, ("PATCH /applications/*", "POST *addTokenSigningCertificate")),
+    "trust": Stage(
+        "phase trust begun",
+        "trust",
+        nothing,
+        ("PATCH /applications/*", "POST *addTokenSigningCertificate"),
+    ),
     "provisioning": Stage(
-        "provisioning", nothing, ("PUT *secrets", "POST *jobs", "POST *jobs/*/start")
+        "phase access begun",
+        "provisioning",
+        nothing,
+        ("PUT *secrets", "POST *jobs", "POST *jobs/*/start"),
     ),
 }

@@ -75,13 +75,18 @@ def switch_on(federation: Federation, stage: Stage, fault: str) -> None:
     )
 
 
+def meets(stage: Stage, fault: str) -> bool:
+    """Whether a stage makes a write that can fail in this way."""
+    return fault != "failed" or bool(set(stage.aws) & set(ASYNCHRONOUS))
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", STAGES)
 def test_the_next_update_heals(
     begun: dict[str, Prepared], wanted: dict[str, Picture], name: str, fault: str
 ) -> None:
     stage = STAGES[name]
-    if fault == "failed" and not set(stage.aws) & set(ASYNCHRONOUS):
+    if not meets(stage, fault):
         pytest.skip("nothing of this stage fails later")
     if name not in wanted:
         federation = begun[stage.begin].restore()
@@ -99,3 +104,27 @@ def test_the_next_update_heals(
     assert again.exit_code == 0, again.output
     SEEN[name, fault] = healing
     print(f"{name}, {fault}: {healing.updates} updates, taken in {sorted(healing.taken_in)}")
+
+
+def test_the_table_in_the_documentation_is_what_was_seen() -> None:
+    expected = {(name, fault) for name in STAGES for fault in FAULTS if meets(STAGES[name], fault)}
+    if SEEN.keys() != expected:
+        pytest.skip("the tests above fill the table")
+    lines = [
+        "| Change | " + " | ".join(FAULTS.values()) + " |",
+        "|---|" + "---|" * len(FAULTS),
+    ]
+    lines += [
+        f"| {stage.told} | " + " | ".join(cell(name, fault) for fault in FAULTS) + " |"
+        for name, stage in STAGES.items()
+    ]
+    table = "\n".join(lines)
+    assert table in DOCUMENT.read_text(), f"write into {DOCUMENT.name}:\n{table}"
+
+
+def cell(name: str, fault: str) -> str:
+    """How the stage healed: by itself, or by which kinds of resources taken in."""
+    if (name, fault) not in SEEN:
+        return "—"
+    taken_in = ", ".join(sorted(SEEN[name, fault].taken_in))
+    return f"`recover`: {taken_in}" if taken_in else "`up`"

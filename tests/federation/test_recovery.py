@@ -11,6 +11,7 @@ from federation.recovery import (
     DERIVED_IDS,
     TwoNamesError,
     complete_until,
+    deletions,
     interrupted,
     taken_in,
     unread,
@@ -226,3 +227,16 @@ def test_only_what_has_no_update_is_to_be_read_again() -> None:
     )
     assert found == {member["urn"]: "GroupMember one"}
     assert unread({"deployment": {}}) == {}
+
+
+def test_what_the_next_update_would_delete() -> None:
+    old = resource("gone", id=IDENT)
+    component = resource("component", custom=False)
+    steps = [
+        {"op": "delete", "oldState": old},
+        {"op": "delete", "oldState": component},
+        {"op": "same", "oldState": resource("kept"), "newState": resource("kept")},
+        step("new"),
+    ]
+    assert deletions({"steps": steps}) == [old]
+    assert deletions({}) == []
