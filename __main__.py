@@ -21,6 +21,7 @@ from components.federation_stack import compose_federation_stack
 from components.inputs import REFUSALS, Inputs, read_inputs
 from components.second_ones import refuse_second_ones
 from components.stand_ins import StandIns
+from components.unanswered import answer_failed_deletions
 from components.unmanaged import register_unmanaged
 from components.way_out import name_the_way_out
 from federation.access.quotas import spoken_duration
@@ -41,6 +42,7 @@ def begin(inputs: Inputs | AccessInputs) -> None:
     name_the_way_out()
     if not pulumi.runtime.is_dry_run():
         StandIns(read_outputs()).use()
+        answer_failed_deletions()
     DesiredState("desired-state", inputs.desired_state)
     register_unmanaged(plan.unmanaged, inputs.settings.unmanaged)
 

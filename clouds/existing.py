@@ -24,6 +24,8 @@ _PECULIAR: Final = {
     "isAssignableToRole": "it can hold directory roles",
     "onPremisesSyncEnabled": "it is synchronized from another directory",
 }
+# Whose ids are paths of Graph (azuread provider, "Import" sections).
+_BY_PATH: Final = frozenset({"AppRoleAssignment", "Group", "SynchronizationJob"})
 _GROUP: Final = ("id", "displayName", "createdDateTime", "createdByAppId", "groupTypes", *_PECULIAR)
 
 
@@ -62,6 +64,14 @@ class Existing:
         if one.kind in checks and not checks[one.kind](one.inputs):
             return []
         return self.find(one)
+
+    def is_gone(self, kind: str, ident: str) -> bool:
+        """Whether Entra no longer has what the azuread provider would fail to delete for that.
+
+        False for kinds that are no object of their own, and for those of AWS, whose provider takes
+        what is gone for deleted.
+        """
+        return kind in _BY_PATH and not self._read(ident)
 
     def halfway_groups(self) -> list[str]:
         """Ids, as the state has them, of all groups that bear the name of a rename under way."""

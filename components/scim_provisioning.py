@@ -10,6 +10,7 @@ from typing import Final
 import pulumi
 import pulumi_azuread as azuread
 
+from components.completion import completed
 from components.enterprise_app import EnterpriseApp
 
 # The synchronization template of the gallery application (Graph: GET
@@ -59,7 +60,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
         # A job without saved credentials goes into quarantine at once; one without assignments
-        # syncs nobody.
+        # syncs nobody. A job that is skipped must not name an assignment that goes.
         job = azuread.SynchronizationJob(
             "job",
             service_principal_id=args.app.service_principal.id,
@@ -67,7 +68,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             enabled=True,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[secret, *args.app.assignments.values()],
+                depends_on=[secret, completed(args.app, args.app.assignments.values())],
                 protect=args.protect or None,
             ),
         )

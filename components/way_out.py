@@ -1,4 +1,4 @@
-"""What to do when a resource exists already: the providers only say that it does."""
+"""What to do about a resource that exists already, is gone already, or was never read back."""
 
 from __future__ import annotations
 
@@ -13,27 +13,66 @@ _SIGNS: Final = (
     *("needs to be imported", 'An existing "azuread_'),
 )
 
+# go-azure-sdk and Graph, of an object that is not there.
+_GONE: Final = ("404 Not Found", "Request_ResourceNotFound")
+# terraform-plugin-sdk, schema.Resource.Apply.
+_NO_UPDATE: Final = "doesn't support update"
+
 
 def is_there_already(errors: list[str]) -> bool:
     """Whether a creation failed since what it creates exists."""
     return any(sign in error for error in errors for sign in _SIGNS)
 
 
-def name_the_way_out() -> None:
-    """Name `python -m ops recover` beside an error about something that exists already.
+def was_not_read_back(errors: list[str]) -> bool:
+    """Whether an update failed only since an earlier one made the resource and could not read it.
 
-    A killed update is how that comes about: the engine could not write down what it had made. Must
-    be called before anything is registered; costs no call a resource.
+    The engine then asks for an update at each run, which the provider has not.
     """
-    told: list[str] = []
+    return any(_NO_UPDATE in error for error in errors)
+
+
+def is_gone_already(errors: list[str]) -> bool:
+    """Whether a deletion failed since what it deletes does not exist."""
+    return any(sign in error for error in errors for sign in _GONE)
+
+
+def way_out(operation: str, name: str, errors: list[str]) -> str | None:
+    """What to do about the failed `operation` (create, update, delete) of the resource `name`.
+
+    None where the provider's own words must do.
+    """
+    if operation == "create" and is_there_already(errors):
+        return (
+            f"{name} is there already, but not in this stack's state: if an update was killed "
+            "before or an answer got lost, python -m ops recover takes in what was made"
+        )
+    if operation == "update" and was_not_read_back(errors):
+        return (
+            f"{name} was made by an earlier update, which could not read it afterwards: "
+            "python -m ops recover reads it again"
+        )
+    if operation == "delete" and is_gone_already(errors):
+        return (
+            f"{name} is gone already, but still in this stack's state: if an answer got lost, "
+            "python -m ops recover lets the state forget it"
+        )
+    return None
+
+
+def name_the_way_out() -> None:
+    """Name `python -m ops recover` beside an error that it ends, once for each such operation.
+
+    A killed update or a lost answer is how they come about: the engine could not write down what
+    there is. Must be called before anything is registered; costs no call a resource.
+    """
+    told: set[str] = set()
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
-        if args.failed_operation == "create" and is_there_already(args.errors) and not told:
-            told.append(args.name)
-            pulumi.log.error(
-                f"{args.name} is there already, but not in this stack's state: if an update was "
-                "killed before or an answer got lost, python -m ops recover takes in what was made"
-            )
+        sentence = way_out(args.failed_operation, args.name, args.errors)
+        if sentence and args.failed_operation not in told:
+            told.add(args.failed_operation)
+            pulumi.log.error(sentence)
         # No second try: it would fail as the first one did.
         return False
 

@@ -2,7 +2,8 @@
 
 Lifts the lock that a killed update left, takes what it made into the state, and forgets what it
 did not make. Then takes in what is declared and there without being in the state, as a lost answer
-leaves it, if nothing speaks against its being this stack's own (federation/engine/provenance.py).
+leaves it, if nothing speaks against its being this stack's own (federation/engine/provenance.py),
+reads what was made and could not be read back, and forgets what is to be deleted and gone already.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,10 +25,12 @@ from federation.engine.recovery import (
     Interrupted,
     TwoNamesError,
     complete_until,
+    deletions,
     interrupted,
     known_ids,
     resource_name,
     taken_in,
+    unread,
     unrecorded,
     written_at,
 )
@@ -39,8 +42,8 @@ _HELP: Final = """\
 put a stack in order after a killed update, or after an answer of a cloud got lost.
 
 Without --yes it only says what it would do. With it, it lifts a stale lock, takes into the state
-what this stack made and could not write down, and forgets what was not made. An object that may be
-somebody else's is named and left alone.
+what this stack made and could not write down, reads what it could not read back, and forgets what
+was not made or is gone already. An object that may be somebody else's is named and left alone.
 
 example:
   python -m ops recover --stack prod --yes
@@ -78,13 +81,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 class Search:
     """What was looked for in `export`, as its unfinished creations; the ids found, by URN.
 
-    `doubtful` names objects that may be somebody else's; `unseen` says why some of what was sought
-    could not be looked for.
+    `doubtful` names objects that may be somebody else's, `gone` what is to be deleted and is not
+    there any more, by URN; `unseen` says why some of what was sought could not be looked for.
     """
 
     export: Mapping[str, Any]
     ids: Mapping[str, str]
     doubtful: Sequence[str] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)
     unseen: str = ""
 
     @property
@@ -119,14 +123,17 @@ def run(arguments: Namespace) -> int:
 def _look(cli: Cli, export: Mapping[str, Any], found: Sequence[Interrupted]) -> int:
     """Say what `_recover` would do; nothing is changed."""
     seeker = _Seeker(cli)
-    halfway = seeker.halfway(export)
+    halfway, silent = seeker.halfway(export), unread(export)
     # Beside unfinished operations, nothing is certain before these are put in order.
     lost = Search(export=export, ids={}) if found else seeker.lost(export)
     _say([f"  would be taken in: {name}" for name in lost.found])
     _say([f"  left in the middle of a rename: {name}" for name in halfway.values()])
+    _say([f"  made, and not read back: {name}" for name in silent.values()])
+    _say([f"  to be deleted, and gone already: {name}" for name in lost.gone.values()])
     _say(lost.doubts)
     _say(["Nothing was changed: run it with --yes, which lifts a stale lock as well."])
-    return 1 if found or halfway or lost.ids or lost.doubts else 0
+    left = (found, halfway, silent, lost.ids, lost.gone, lost.doubts)
+    return 1 if any(left) else 0
 
 
 def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
@@ -137,10 +144,15 @@ def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
     found, seeker = interrupted(export), _Seeker(cli)
     made = seeker.made(export)
     _write(cli, made, broken)
-    halfway = seeker.halfway(export)
+    halfway, silent = seeker.halfway(export), unread(export)
     again = {one.urn for one in found if one.what in {"updating", "deleting"}}
-    _refresh(cli, {*made.ids, *again, *halfway})
-    _say(_outcome(found, made, _urns(_export(cli))))
+    _refresh(cli, {*made.ids, *again, *halfway, *silent})
+    present = _urns(_export(cli))
+    _say(_outcome(found, made, present))
+    _say(
+        f"  {'read back' if urn in present else 'to be made'}: {name}"
+        for urn, name in silent.items()
+    )
     _say([f"  to be renamed by the next update: {name}" for name in halfway.values()])
 
     # What depends on something that is there already shows only when that is taken in.
@@ -152,6 +164,8 @@ def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
         tried = lost.ids
     if lost.ids:
         raise StackError("a refresh does not see yet what was taken in: run it again in a minute")
+    _refresh(cli, lost.gone)
+    _say([f"  gone already: {name}" for name in lost.gone.values()])
     doubts = list(dict.fromkeys([*made.doubts, *lost.doubts]))
     if doubts:
         _say([*doubts, *([_DOUBTFUL] if made.doubtful or lost.doubtful else [])])
@@ -186,7 +200,13 @@ class _Seeker:
             steps = json.loads(preview.stdout)
         except ValueError:
             steps = {}
+        gone = {
+            one["urn"]: resource_name(one["urn"])
+            for one in deletions(steps)
+            if self._existing.is_gone(one["type"].rpartition(":")[2], one["id"])
+        }
         found = self._search(unrecorded(export, steps), self._existing.find_lost)
+        found = replace(found, gone=gone)
         if preview.returncode and not (found.ids or found.doubtful):
             why = explain(preview.stderr or preview.stdout)
             return replace(found, unseen=f"pulumi preview fails ({why})")
@@ -252,7 +272,7 @@ def _urns(export: Mapping[str, Any]) -> set[str]:
     return {one["urn"] for one in export["deployment"].get("resources") or ()}
 
 
-def _say(lines: Sequence[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

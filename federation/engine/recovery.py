@@ -100,6 +100,24 @@ def _has_unknown(value: Any) -> bool:
     return isinstance(value, str) and _UNKNOWN in value
 
 
+def deletions(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The states of the resources that the next update would delete, of `pulumi preview --json`."""
+    return [
+        step["oldState"]
+        for step in preview.get("steps") or ()
+        if step["op"] == "delete" and step["oldState"].get("custom")
+    ]
+
+
+def unread(export: Mapping[str, Any]) -> dict[str, str]:
+    """What was made and could not be read back, and has no update to be read by: names by URN."""
+    return {
+        one["urn"]: resource_name(one["urn"])
+        for one in export["deployment"].get("resources") or ()
+        if one.get("initErrors") and one["type"].rpartition(":")[2] in _WITHOUT_UPDATE
+    }
+
+
 def complete_until(
     export: Mapping[str, Any], history: Iterable[Mapping[str, Any]]
 ) -> datetime | None:
@@ -197,6 +215,14 @@ LOST: Final = frozenset(
         *("AccountAssignment", "AppRoleAssignment", "PermissionSet", "Group"),
         *("ApplicationFromTemplate", "ApplicationIdentifierUri", "ApplicationRedirectUris"),
         *("ServicePrincipalTokenSigningCertificate", "SynchronizationJob"),
+    }
+)
+# The azuread provider's resources that are only ever replaced. After a creation that failed at its
+# end, the engine asks for an update at each run; others have one, which reads.
+_WITHOUT_UPDATE: Final = frozenset(
+    {
+        *("AppRoleAssignment", "GroupMember", "ApplicationIdentifierUri"),
+        "ServicePrincipalTokenSigningCertificate",
     }
 )
 _SET: Final = ("permissionSetArn", "instanceArn")

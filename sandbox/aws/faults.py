@@ -41,9 +41,9 @@ _lost: ContextVar[bool] = ContextVar("response_lost", default=False)
 class Fault:
     """One fault: which calls it hits (None: all of them) and how often (None: until cleared).
 
-    Kinds: `throttle`, `error` and `conflict` refuse the call (`conflict` where the operation can
-    meet one); `delay` takes `seconds` longer; `lost` carries the call out and loses the answer;
-    `failed` lets the asynchronous request end FAILED.
+    The first `spared` calls of those go well. Kinds: `throttle`, `error` and `conflict` refuse the
+    call (`conflict` where the operation can meet one); `delay` takes `seconds` longer; `lost`
+    carries the call out and loses the answer; `failed` lets the asynchronous request end FAILED.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class Fault:
     operation: str | None = None
     times: int | None = 1
     seconds: float = 0.0
+    spared: int = 0
 
     def hits(self, service: str, operation: str) -> bool:
         """Whether a call is one of those meant, and the fault is not used up."""
@@ -99,6 +100,9 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if fault.kind in kinds and fault.hits(service, operation):
+                    if fault.spared > 0:
+                        fault.spared -= 1
+                        continue
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
@@ -159,8 +163,8 @@ def _read(entry: dict[str, Any]) -> Fault:
     unknown = entry.keys() - Fault.__dataclass_fields__.keys()
     if unknown or entry.get("kind") not in KINDS:
         raise ValueError(
-            f"A fault has a kind ({', '.join(KINDS)}) and may have service, operation, times "
-            "and seconds."
+            f"A fault has a kind ({', '.join(KINDS)}) and may have service, operation, times, "
+            "seconds and spared."
         )
     fault = Fault(**entry)
     if not 0 <= fault.seconds <= _MAX_DELAY_SECONDS:

@@ -22,7 +22,8 @@ _MAX_DELAY_SECONDS = 60.0
 class Fault:
     """One fault: which operations it hits, and how often (None: until cleared).
 
-    `operation` is a pattern such as `POST /groups` or `GET *`. Kinds: `throttle`, `error` and
+    `operation` is a pattern such as `POST /groups` or `GET *`; the first `spared` calls of it go
+    well. Kinds: `throttle`, `error` and
     `conflict` refuse the call; `delay` takes `seconds` longer; `lost` carries the call out and
     loses the answer.
     """
@@ -31,6 +32,7 @@ class Fault:
     operation: str = "*"
     times: int | None = 1
     seconds: float = 0.0
+    spared: int = 0
 
     def hits(self, operation: str) -> bool:
         """Whether a call is one of those meant, and the fault is not used up."""
@@ -74,6 +76,9 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if fault.kind in kinds and fault.hits(operation):
+                    if fault.spared > 0:
+                        fault.spared -= 1
+                        continue
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
@@ -100,13 +105,16 @@ def _read(entry: Any) -> Fault:
     names = Fault.__dataclass_fields__.keys()
     if not isinstance(entry, dict) or entry.keys() - names or entry.get("kind") not in KINDS:
         raise bad_request(
-            f"A fault has a kind ({', '.join(KINDS)}) and may have operation, times and seconds."
+            f"A fault has a kind ({', '.join(KINDS)}) and may have operation, times, seconds and "
+            "spared."
         )
     fault = Fault(**entry)
     if not isinstance(fault.operation, str):
         raise bad_request("The operation of a fault is a pattern such as POST /groups or GET *.")
     if not (fault.times is None or isinstance(fault.times, int)):
         raise bad_request("times is a number, or null for a fault that lasts until it is cleared.")
+    if not isinstance(fault.spared, int):
+        raise bad_request("spared is a number of calls.")
     if not isinstance(fault.seconds, int | float) or not 0 <= fault.seconds <= _MAX_DELAY_SECONDS:
         raise bad_request(f"A delay has from 0 to {_MAX_DELAY_SECONDS:g} seconds.")
     return fault

@@ -11,8 +11,10 @@ from federation.engine.recovery import (
     DERIVED_IDS,
     TwoNamesError,
     complete_until,
+    deletions,
     interrupted,
     taken_in,
+    unread,
     unrecorded,
     written_at,
 )
@@ -206,3 +208,35 @@ def test_what_a_preview_would_make_may_be_there_already() -> None:
 )
 def test_what_is_made_again_anyway_or_not_known_yet_is_not_looked_for(more: dict[str, Any]) -> None:
     assert interrupted(unrecorded(export(pending=[]), {"steps": [step("new", **more)]})) == []
+
+
+def test_only_what_has_no_update_is_to_be_read_again() -> None:
+    def made(kind: str, **more: Any) -> dict[str, Any]:
+        return {"urn": f"urn:pulumi:dev::x::azuread:{kind}::one", "type": f"azuread:{kind}", **more}
+
+    failed = {"initErrors": ["creating: connection reset"]}
+    member = made("index/groupMember:GroupMember", **failed)
+    found = unread(
+        export(
+            member,
+            made("index/appRoleAssignment:AppRoleAssignment"),
+            made("index/group:Group", **failed),
+            resource("inline", **failed),
+            pending=[],
+        )
+    )
+    assert found == {member["urn"]: "GroupMember one"}
+    assert unread({"deployment": {}}) == {}
+
+
+def test_what_the_next_update_would_delete() -> None:
+    old = resource("gone", id=IDENT)
+    component = resource("component", custom=False)
+    steps = [
+        {"op": "delete", "oldState": old},
+        {"op": "delete", "oldState": component},
+        {"op": "same", "oldState": resource("kept"), "newState": resource("kept")},
+        step("new"),
+    ]
+    assert deletions({"steps": steps}) == [old]
+    assert deletions({}) == []

@@ -92,6 +92,14 @@ def test_a_lost_answer_was_carried_out(trusted: Cloud) -> None:
     assert [each["displayName"] for each in state["groups"]] == ["A"]
 
 
+def test_the_calls_that_are_spared_go_well(center: Cloud) -> None:
+    faults(center, {"kind": "error", "operation": "ListInstances", "spared": 1})
+    center.sso.list_instances()
+    with pytest.raises(ClientError, match="InternalServerException"):
+        center.sso.list_instances()
+    center.sso.list_instances()
+
+
 def test_a_failed_request(center: Cloud) -> None:
     group, arn = center.group("G"), center.permission_set("A")
     faults(center, {"kind": "failed", "operation": "CreateAccountAssignment"})

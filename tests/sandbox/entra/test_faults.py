@@ -63,6 +63,11 @@ def test_a_write_whose_answer_is_lost_is_carried_out(cloud: Cloud) -> None:
     assert cloud.get(f"/groups/{group}")["description"] == "new"
 
 
+def test_the_calls_that_are_spared_go_well(cloud: Cloud) -> None:
+    switch_on(cloud, {"kind": "error", "operation": "GET /groups", "spared": 2})
+    assert [cloud.graph("GET", GROUPS).status for _ in range(4)] == [200, 200, 503, 200]
+
+
 def test_a_delay_takes_its_time(cloud: Cloud) -> None:
     switch_on(cloud, {"kind": "delay", "operation": "GET /groups", "seconds": 0.3})
     began = time.monotonic()
@@ -78,6 +83,7 @@ def test_what_is_no_fault_is_refused(cloud: Cloud) -> None:
         [{"kind": "error", "service": "sso"}],
         [{"kind": "error", "operation": 1}],
         [{"kind": "error", "times": "often"}],
+        [{"kind": "error", "spared": "some"}],
         [{"kind": "delay", "seconds": 3600}],
         [{"kind": "delay", "seconds": "long"}],
     ):

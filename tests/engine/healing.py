@@ -1,0 +1,57 @@
+"""Updates under faults, repeated as a person does, until the clouds are as declared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.pulumi import Run
+from tests.engine.federation import Federation
+from tests.engine.operator import ops
+
+# Each fault ends at most one update; several end one together.
+_UPDATES = 12
+
+
+@dataclass
+class Healing:
+    """What came of updates under faults: how many there were, and the kinds taken in by recover."""
+
+    federation: Federation
+    updates: int = 0
+    taken_in: set[str] = field(default_factory=set)
+
+    def run(self) -> Run:
+        """Plain `up`s, and `ops recover` where it is named, until one succeeds without faults left.
+
+        The last one is returned: a failed one where nothing heals.
+        """
+        while True:
+            before = waiting(self.federation)
+            run = self._update()
+            left = waiting(self.federation)
+            stuck = left == before and bool(left) and not run.exit_code
+            if (not left and not run.exit_code) or stuck or self.updates == _UPDATES:
+                assert not left, f"these calls were never made: {left}"
+                return run
+
+    def _update(self) -> Run:
+        self.updates += 1
+        run = self.federation.stack.up(check=False)
+        assert "Traceback" not in run.output, run.output
+        assert "integrity failure" not in run.output, run.output
+        if "python -m ops recover" in run.errors:
+            done = ops(self.federation, "recover", "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+            self.taken_in |= set(
+                re.findall(r"(?:taken in|read back|gone already): (\w+)", done.stdout)
+            )
+        return run
+
+
+def waiting(federation: Federation) -> list[dict[str, Any]]:
+    """The faults that have not come yet."""
+    sandbox = federation.sandbox
+    shown = sandbox.control_aws("state")["faults"] + sandbox.control_entra("faults")["faults"]
+    return [one for one in shown if one["times"]]
