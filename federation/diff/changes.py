@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from federation.access.labels import Identity, Labels, labels
 from federation.access.rows import PrincipalKey, Row
+from federation.core.urn import UNMANAGED
 from federation.diff.endings import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
 from federation.diff.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
@@ -22,7 +23,7 @@ from federation.diff.set_changes import SetChange, Sets, set_changes
 from federation.diff.trust_change import TrustChange
 from federation.diff.trust_changes import trust_changes
 from federation.engine.phase import Phase, phase_reached
-from federation.engine.preview import UNMANAGED, Diagnostic, Preview
+from federation.engine.preview import Diagnostic, Preview
 from federation.engine.unmanaged import NOTHING, Report
 from federation.update.status import Expiry
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from federation.access.rows import Row
+from federation.core.urn import ASSIGNMENT
 from federation.diff.row_changes import is_row
 from federation.diff.set_changes import set_changes
 from federation.engine.preview import Preview, Step
-
-_ASSIGNMENT: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 
 
 def revocations(preview: Preview, export: Mapping[str, Any]) -> list[str]:
@@ -33,7 +32,7 @@ def revocations(preview: Preview, export: Mapping[str, Any]) -> list[str]:
         step.urn
         for step in preview.steps
         if step.op == "delete"
-        and step.type == _ASSIGNMENT
+        and step.type == ASSIGNMENT
         and step.urn not in live
         and step.urn not in kept
     }
@@ -81,4 +80,4 @@ def _heir(row: Row, new_name: Mapping[str, str]) -> Row | None:
 
 
 def _assignments(preview: Preview) -> Iterator[Step]:
-    return (step for step in preview.steps if step.type == _ASSIGNMENT and is_row(step))
+    return (step for step in preview.steps if step.type == ASSIGNMENT and is_row(step))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from federation.access.rows import PrincipalKey, Row
+from federation.core.urn import ASSIGNMENT
 from federation.engine.preview import Diagnostic, Preview, State, Step, is_known
 
-_ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 # As components/account_assignments.py words it.
 _HELD: Final = re.compile(
     r'\d+ rows? of (?:group|user) "(?:[^"\\]|\\.)*" held: (?P<reason>.*)'
@@ -61,7 +61,7 @@ def row_changes(preview: Preview) -> Rows:
     before: set[Row] = set()
     after: set[Row] = set()
     changes: list[RowChange] = []
-    steps = [step for step in preview.steps if step.type == _ROW]
+    steps = [step for step in preview.steps if step.type == ASSIGNMENT]
     kept = {step.urn for step in steps if step.after is not None}
     for step in steps:
         old, new = _row(step.before), _row(step.after)
@@ -78,7 +78,7 @@ def row_changes(preview: Preview) -> Rows:
 
 def is_row(step: Step) -> bool:
     """Whether a step is about a row that this program named."""
-    return step.type == _ROW and _row(step.after or step.before) is not None
+    return step.type == ASSIGNMENT and _row(step.after or step.before) is not None
 
 
 def _change(step: Step, old: Row | None, new: Row | None) -> Iterator[RowChange]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.core.domain import duration_seconds, managed_policy_path
+from federation.core.urn import Urn
 from federation.core.wording import Code, Name, Sentence, listed
 from federation.diff.policy_changes import policy_changes, statements
 from federation.engine.preview import Preview, State, Step
@@ -200,7 +201,7 @@ def _content(states: Iterable[State | None]) -> Content:
         if state is None:
             continue
         inputs = state.inputs
-        kind = state.urn.split("::")[2].rpartition(":")[2]
+        kind = Urn.parse(state.urn).kind
         if kind == _MANAGED:
             managed.add(managed_policy_path(str(inputs["managedPolicyArn"])))
         elif kind == _CUSTOMER:

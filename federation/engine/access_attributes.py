@@ -7,12 +7,10 @@ resource's tag, so a wrong source of an attribute gives or takes access.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from federation.core.domain import quoted
 from federation.engine.repairs import AttributesRepair
-
-KIND: Final = "aws:ssoadmin/instanceAccessControlAttributes:InstanceAccessControlAttributes"
 
 
 def sources(configured: Any) -> dict[str, str]:

@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.access.rows import PrincipalKey, Row
-from federation.engine.access_attributes import KIND as ATTRIBUTES
+from federation.core.urn import (
+    ACCESS_ATTRIBUTES,
+    APP_ROLE_ASSIGNMENT,
+    ASSIGNMENT,
+    ASSIGNMENTS,
+    GROUP,
+    GROUP_MEMBER,
+    REPAIRS,
+    SERVICE_PRINCIPAL,
+    SYNCHRONIZATION_JOB,
+    SYNCHRONIZATION_SECRET,
+    Urn,
+)
 from federation.engine.access_attributes import sources
 from federation.engine.phase import Phase, phase_reached
 from federation.engine.repairs import RepairLog
 from federation.engine.set_content import StoredSet, stored_sets
 from federation.identity.principals import PinnedRow
 
-_ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
-_ASSIGNED: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
-_CREDENTIALS: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"
-_APPLICATION: Final = "azuread:index/servicePrincipal:ServicePrincipal"
-_JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
-_ROWS: Final = "federation:aws:AccountAssignments"
-_GROUP: Final = "azuread:index/group:Group"
-_MEMBER: Final = "azuread:index/groupMember:GroupMember"
-_REPAIRS: Final = "federation:index:Repairs"
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
 
@@ -102,26 +105,26 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     fingerprint = ""
     attributes = None
     for urn, outputs in resources.items():
-        _, _, chain, name = urn.split("::", 3)
-        kind = chain.rpartition("$")[2]
+        resource = Urn.parse(urn)
+        kind = resource.type
         types.add(kind)
-        if kind == _ROW:
-            row = _own_row(chain, name)
+        if kind == ASSIGNMENT:
+            row = _own_row(resource)
             if row is None:
                 foreign.append(urn)
             else:
                 rows.append(_pin(row, outputs))
-        elif kind == _ASSIGNED:
-            object_ids |= _by_key({name: outputs.get("principalObjectId")})
-        elif kind == _ROWS:
+        elif kind == APP_ROLE_ASSIGNMENT:
+            object_ids |= _by_key({resource.name: outputs.get("principalObjectId")})
+        elif kind == ASSIGNMENTS:
             holders = _by_key(outputs.get(HOLDERS) or {})
-        elif kind == _JOB and outputs.get("enabled"):
+        elif kind == SYNCHRONIZATION_JOB and outputs.get("enabled"):
             job = str(outputs.get("id") or "")
-        elif kind == ATTRIBUTES:
+        elif kind == ACCESS_ATTRIBUTES:
             attributes = sources(outputs.get("attributes"))
-        elif kind == _REPAIRS:
+        elif kind == REPAIRS:
             repairs = RepairLog.from_dict(outputs)
-        elif kind == _CREDENTIALS:
+        elif kind == SYNCHRONIZATION_SECRET:
             values = {c["key"]: c["value"] for c in outputs.get("credentials") or ()}
             fingerprint = credentials_hash(
                 values.get("BaseAddress", ""), values.get("SecretToken", "")
@@ -131,7 +134,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         rows=tuple(sorted(rows, key=lambda pin: pin.row)),
         object_ids=object_ids,
         holders=holders,
-        provisioning=_JOB in types,
+        provisioning=SYNCHRONIZATION_JOB in types,
         job=job,
         application=_application(resources),
         sets=stored_sets(resources),
@@ -143,16 +146,12 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     )
 
 
-def _place(urn: str) -> tuple[str, str]:
-    """Type and logical name of a resource."""
-    _, _, types, name = urn.split("::", 3)
-    return types.rpartition("$")[2], name
-
-
 def _application(resources: Mapping[str, Mapping[str, Any]]) -> str:
     """The object id of the service principal, "" for none."""
     found = (
-        out.get("objectId") for urn, out in resources.items() if _place(urn)[0] == _APPLICATION
+        outputs.get("objectId")
+        for urn, outputs in resources.items()
+        if Urn.parse(urn).type == SERVICE_PRINCIPAL
     )
     return str(next(found, None) or "")
 
@@ -163,12 +162,12 @@ def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     owners: dict[str, Any] = {}
     members: dict[str, set[str]] = defaultdict(set)
     for urn, outputs in resources.items():
-        kind, name = _place(urn)
-        if kind == _GROUP:
-            groups[name] = outputs.get("objectId")
-            owners[name] = frozenset(outputs.get("owners") or ())
-        elif kind == _MEMBER:
-            group, _, member = name.rpartition("/")
+        resource = Urn.parse(urn)
+        if resource.type == GROUP:
+            groups[resource.name] = outputs.get("objectId")
+            owners[resource.name] = frozenset(outputs.get("owners") or ())
+        elif resource.type == GROUP_MEMBER:
+            group, _, member = resource.name.rpartition("/")
             members[group].add(member)
     return {
         "groups": _by_key(groups),
@@ -189,12 +188,12 @@ def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
     return found
 
 
-def _own_row(chain: str, name: str) -> Row | None:
-    """The assignment of a logical name below this program's component, None for any other."""
-    if not chain.endswith(f"{_ROWS}${_ROW}"):
+def _own_row(resource: Urn) -> Row | None:
+    """The assignment of a resource below this program's component, None for any other."""
+    if resource.types[-2:] != (ASSIGNMENTS, ASSIGNMENT):
         return None
     try:
-        return Row.parse(name)
+        return Row.parse(resource.name)
     except ValueError:
         return None
 

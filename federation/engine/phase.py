@@ -6,6 +6,14 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
+from federation.core.urn import (
+    APPLICATION,
+    ASSIGNMENT,
+    IDENTIFIER,
+    PERMISSION_SET,
+    SYNCHRONIZATION_JOB,
+)
+
 
 class Phase(StrEnum):
     """How far the federation has come; the order of the members is the order of the way."""
@@ -23,11 +31,11 @@ class Phase(StrEnum):
 
 # Pulumi resource types whose presence in a checkpoint proves that a phase was reached.
 _EVIDENCE: Final = (
-    (Phase.ACCESS, "aws:ssoadmin/accountAssignment:AccountAssignment"),
-    (Phase.ACCESS, "aws:ssoadmin/permissionSet:PermissionSet"),
-    (Phase.PROVISIONING, "azuread:index/synchronizationJob:SynchronizationJob"),
-    (Phase.TRUST, "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"),
-    (Phase.APP, "azuread:index/applicationFromTemplate:ApplicationFromTemplate"),
+    (Phase.ACCESS, ASSIGNMENT),
+    (Phase.ACCESS, PERMISSION_SET),
+    (Phase.PROVISIONING, SYNCHRONIZATION_JOB),
+    (Phase.TRUST, IDENTIFIER),
+    (Phase.APP, APPLICATION),
 )
 
 

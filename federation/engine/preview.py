@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
+from federation.core.urn import REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS
 from federation.engine.repairs import Repair, RepairLog
 from federation.engine.unmanaged import NOTHING, Report
@@ -34,9 +35,6 @@ _HALVES: Final = frozenset(
         *("discard-replaced", "remove-pending-replace"),
     }
 )
-_REPAIRS: Final = "federation:index:Repairs"
-UNMANAGED: Final = "federation:index:Unmanaged"
-_STACK: Final = "pulumi:pulumi:Stack"
 _KNOWN_OPS: Final = _HALVES | frozenset(
     {"same", "create", "update", "delete", "replace", "read", "refresh", "discard", "import"}
 )
@@ -58,7 +56,7 @@ class State:
     @property
     def name(self) -> str:
         """The logical name."""
-        return self.urn.split("::", 3)[3]
+        return Urn.parse(self.urn).name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +76,17 @@ class Step:
     @property
     def kind(self) -> str:
         """The resource type without package and module, `AccountAssignment`."""
-        return self.urn.split("::")[2].rpartition("$")[2].rpartition(":")[2]
+        return Urn.parse(self.urn).kind
 
     @property
     def type(self) -> str:
         """The resource type, `aws:ssoadmin/accountAssignment:AccountAssignment`."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return Urn.parse(self.urn).type
 
     @property
     def name(self) -> str:
         """The logical name, the new one of a renamed resource."""
-        return self.urn.split("::", 3)[3]
+        return Urn.parse(self.urn).name
 
     @property
     def changes(self) -> bool:
@@ -208,11 +206,11 @@ def _preview(data: Mapping[str, Any]) -> Preview:
     order = [(entry["op"], entry["urn"]) for entry in entries]
     position = {one: index for index, one in enumerate(order)}
     steps = tuple(_step(entry, position) for entry in entries if entry["op"] not in _HALVES)
-    root: Mapping[str, Any] = next((entry for entry in entries if _STACK in entry["urn"]), {})
+    root: Mapping[str, Any] = next((entry for entry in entries if STACK in entry["urn"]), {})
     summary = data.get("changeSummary") or {}
     same = sum(op == "same" for op, _ in order)
     return Preview(
-        stack=str(root.get("urn", "::")).split("::")[0].rpartition(":")[2],
+        stack=Urn.parse(root["urn"]).stack if root else "",
         steps=steps,
         diagnostics=tuple(
             Diagnostic(
@@ -233,7 +231,7 @@ def _preview(data: Mapping[str, Any]) -> Preview:
 def _repairs(steps: Iterable[Step]) -> tuple[Repair, ...]:
     """What the component Repairs is given; unchanged, it has those of an update before."""
     for step in steps:
-        if step.type == _REPAIRS and step.op in ("create", "update") and step.after:
+        if step.type == REPAIRS and step.op in ("create", "update") and step.after:
             return RepairLog.from_dict(step.after.inputs).repairs
     return ()
 

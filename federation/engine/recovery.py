@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from federation.core.urn import Urn, kind_of
+
 Json = dict[str, Any]
 
 # A killed engine's plugins may live on for longer, but make no call after about a second (measured
@@ -31,12 +33,12 @@ class Interrupted:
     @property
     def name(self) -> str:
         """The logical name."""
-        return self.urn.split("::", 3)[3]
+        return Urn.parse(self.urn).name
 
     @property
     def type(self) -> str:
         """The resource type, `aws:ssoadmin/accountAssignment:AccountAssignment`."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return Urn.parse(self.urn).type
 
 
 class TwoNamesError(ValueError):
@@ -60,7 +62,7 @@ def interrupted(export: Mapping[str, Any]) -> list[Interrupted]:
     return [
         Interrupted(
             urn=operation["resource"]["urn"],
-            kind=operation["resource"]["type"].rpartition(":")[2],
+            kind=kind_of(operation["resource"]["type"]),
             what=operation["type"],
             inputs=operation["resource"].get("inputs") or {},
         )
@@ -87,7 +89,7 @@ def unrecorded(export: Mapping[str, Any], preview: Mapping[str, Any]) -> Json:
 
 
 def _may_be_there(state: Mapping[str, Any]) -> bool:
-    return state["type"].rpartition(":")[2] in LOST and not _has_unknown(
+    return kind_of(state["type"]) in LOST and not _has_unknown(
         [state.get("inputs"), state.get("provider")]
     )
 
@@ -114,7 +116,7 @@ def unread(export: Mapping[str, Any]) -> dict[str, str]:
     return {
         one["urn"]: resource_name(one["urn"])
         for one in export["deployment"].get("resources") or ()
-        if one.get("initErrors") and one["type"].rpartition(":")[2] in _WITHOUT_UPDATE
+        if one.get("initErrors") and kind_of(one["type"]) in _WITHOUT_UPDATE
     }
 
 
@@ -187,8 +189,7 @@ def taken_in(export: Mapping[str, Any], ids: Mapping[str, str]) -> Json:
 
 def resource_name(urn: str) -> str:
     """Kind and logical name, as a person reads them."""
-    _, _, types, name = urn.split("::", 3)
-    return f"{types.rpartition(':')[2]} {name}"
+    return str(Urn.parse(urn))
 
 
 def _assignment(inputs: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.access.declared import PermissionSet
+from federation.core.urn import Urn
 
 # AWS SDK model sso-admin, CreatePermissionSet: sessions last one hour unless said otherwise.
 DEFAULT_SESSION: Final = "PT1H"
@@ -77,12 +78,12 @@ def stored_sets(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, StoredS
     names: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
     for urn, outputs in resources.items():
-        kind = urn.split("::")[2].rpartition("$")[2]
-        if not kind.startswith(_MODULE):
+        resource = Urn.parse(urn)
+        if not resource.type.startswith(_MODULE):
             continue
-        kind = kind.rpartition(":")[2]
+        kind = resource.kind
         if kind == "PermissionSet":
-            names[urn.split("::", 3)[3]] = str(outputs.get("arn"))
+            names[resource.name] = str(outputs.get("arn"))
         arn = str(outputs.get("arn" if kind == "PermissionSet" else "permissionSetArn"))
         content = values.setdefault(arn, {"managed": set(), "customer": set()})
         _gather(content, kind, outputs)
