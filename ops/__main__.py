@@ -6,7 +6,7 @@ One module a command, imported only when it runs.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from federation.core.errors import InvalidInput
 from ops import INTERRUPTED
 
-# Command: its module (with `add_arguments` and `run`), and what it does in one line.
+# Command: its module (with `HELP`, `add_arguments` and `run`), and what it does in one line.
 COMMANDS: Final = {
     "plan": ("ops.plan", "resolve access files offline and print the rows"),
     "status": ("ops.status", "how the federation is doing, and what a person has to do"),
@@ -57,9 +57,12 @@ def _run(arguments: list[str] | None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     modules = {}
     for name, (module, purpose) in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, description=purpose)
+        command = commands.add_parser(
+            name, help=purpose, formatter_class=RawDescriptionHelpFormatter
+        )
         if words[:1] == [name]:
             modules[name] = import_module(module)
+            command.description = modules[name].HELP
             modules[name].add_arguments(command)
     chosen = parser.parse_args(words)
     return int(modules[chosen.command].run(chosen))

@@ -10,6 +10,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from typing import Final
 
 from clouds.aws import AwsError
 from clouds.entra import EntraError
@@ -22,6 +23,20 @@ from ops.preflight.repairs import check_repairs
 from ops.preflight.tools import check_tools
 from ops.session import Session
 from ops.stack import Stack, add_stack_arguments, command, open_stack
+
+HELP: Final = """\
+Check what would keep an update from working: tools, credentials, permissions, SCIM token, repairs.
+
+It changes nothing.
+
+example:
+  python -m ops doctor --stack prod
+
+exit codes:
+  0  nothing stands in the way
+  1  problems, each with what to do
+  2  the configuration can't be used
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -42,6 +42,21 @@ _IDENTITY_SOURCE: Final = (
 )
 
 
+HELP: Final = """\
+Show the console steps 1, 2, 3, 8 and 9, which have no public API, each with a check.
+
+It only reads.
+
+example:
+  python -m ops handoff --stack prod
+
+exit codes:
+  0  every step that is due is done
+  1  a step is due: the text says where to click and what to bring back
+  2  the configuration can't be used, or a cloud refuses
+"""
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
     add_stack_arguments(parser)

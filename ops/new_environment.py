@@ -95,6 +95,20 @@ Next, docs/environments.md tells why:
 """
 
 
+HELP: Final = """\
+Write the files of one more environment: its stack configuration and an access file to begin with.
+
+Existing files are never overwritten.
+
+example:
+  python -m ops new-environment test --tenant 11111111-2222-3333-4444-555555555555
+
+exit codes:
+  0  written: the output names the files and the next steps
+  2  nothing was written: the sentence says why
+"""
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(

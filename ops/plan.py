@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from federation.access.access import Access, load_access
 from federation.access.break_glass import UNVERIFIED
@@ -28,6 +28,21 @@ from federation.access.targets import Resolution, resolve
 from federation.core.errors import InvalidInput, Problem
 from ops import plan_output
 from ops.stack import day
+
+HELP: Final = """\
+Resolve access files and print every row: who gets what, where, by which rule.
+
+Works offline, with the organization file that `python -m ops snapshot` writes. Nothing is looked up
+in Entra, so groups and people are shown as the file declares them.
+
+example:
+  python -m ops plan --access environments/dev/access.yaml --organization organization.json
+
+exit codes:
+  0  the files resolve, and no guard is violated
+  1  findings: guards or quotas
+  2  a file can't be used; nothing is printed but why
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

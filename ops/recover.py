@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,7 +38,7 @@ from ops.locks import LOCKED, check_stale, locks
 from ops.session import Session
 from ops.stack import Cli, StackError, add_stack_arguments, command, explain, read_stack
 
-_HELP: Final = """\
+HELP: Final = """\
 put a stack in order after a killed update, or after an answer of a cloud got lost.
 
 Without --yes it only says what it would do. With it, it lifts a stale lock, takes into the state
@@ -64,8 +64,6 @@ _DOUBTFUL: Final = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
-    parser.description = _HELP
-    parser.formatter_class = RawDescriptionHelpFormatter
     add_stack_arguments(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do it")
     parser.add_argument(

@@ -6,10 +6,24 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Final
 
 from botocore.exceptions import BotoCoreError
 
 from clouds.aws import AwsError, read_organization
+
+HELP: Final = """\
+Write the organization (accounts, units, tags) as a file, so that `plan` works without AWS.
+
+Sorted, so that two snapshots compare line by line. It only reads.
+
+example:
+  python -m ops snapshot --output organization.json
+
+exit codes:
+  0  written
+  2  AWS refuses, or the file can't be written
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from clouds.entra import EntraError
 from clouds.facts import read_facts
@@ -30,6 +30,22 @@ from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
 from ops.stack import add_stack_arguments, command, open_stack
+
+HELP: Final = """\
+Say how the federation is doing: phase, provisioning job, held rows, expiries, what was granted by
+hand, and what a person has to do.
+
+It only reads. With --full it asks as well who has each own set in each account: one call each, 10 a
+second, with progress; a look that was cut short goes on where it stopped.
+
+example:
+  python -m ops status --stack prod --json
+
+exit codes:
+  0  all is well
+  1  a person has to do something: the last lines say what
+  2  the configuration can't be used, or a cloud refuses
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

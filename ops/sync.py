@@ -1,15 +1,11 @@
-"""`python -m ops sync`: people and groups with their members now, not in 40 minutes.
-
-Exit code 0: everybody in scope is there (or, without --wait, nothing failed), 1: somebody is not
-and a person should look, 2: nothing can be said.
-"""
+"""`python -m ops sync`: people and groups with their members now, not in 40 minutes."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import Any, Final
 
 from clouds.sync import Outcome, Sync, View
 from federation.identity.provisioning import JobStatus
@@ -17,6 +13,21 @@ from ops.session import Session
 from ops.stack import StackError, add_stack_arguments, command, open_stack, positive
 
 _SHOWN = 30
+
+
+HELP: Final = """\
+Provision groups and people with their members now, not within 40 minutes.
+
+Uses Entra's on-demand provisioning, and takes away what a deleted group left behind.
+
+example:
+  python -m ops sync --stack prod
+
+exit codes:
+  0  everybody in scope is there (without --wait: nothing has failed)
+  1  somebody is not: each is named with the reason
+  2  the configuration can't be used, or a cloud refuses
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

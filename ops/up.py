@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ _NOTHING_CHANGED: Final = 2
 _SECONDS: Final = 3600
 # URNs of one command: Linux takes 2 MB of arguments, and a URN here has some 300 characters.
 _TARGETS: Final = 500
-_HELP: Final = """\
+HELP: Final = """\
 pulumi up, revocations first: what the update takes away is gone before it waits for anybody.
 
 It shows the access diff and asks. Then it deletes the assignments that end, and runs the whole
@@ -58,8 +58,6 @@ exit codes:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
-    parser.description = _HELP
-    parser.formatter_class = RawDescriptionHelpFormatter
     add_stack_arguments(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do it without asking")
     parser.add_argument(

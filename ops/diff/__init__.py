@@ -29,6 +29,22 @@ PREVIEW: Final = ("preview", "--json", "--show-sames", "--show-replacement-steps
 _SECONDS: Final = 3600
 
 
+HELP: Final = """\
+Say what the next update changes in terms of access: who gains or loses what, where.
+
+It runs `pulumi preview` and only reads. The hash at the end binds all that decides the update:
+`python -m ops up --reviewed HASH` applies that and nothing else.
+
+example:
+  python -m ops diff --stack prod --format markdown
+
+exit codes:
+  0  the diff is whole
+  1  the update would be refused, or is not the reviewed one (--reviewed)
+  2  a file can't be used, or the preview can't be read
+"""
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's arguments."""
     add_stack_arguments(parser)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -19,6 +21,22 @@ def test_each_option_says_what_it_is_for(name: str) -> None:
     parser = ArgumentParser()
     import_module(COMMANDS[name][0]).add_arguments(parser)
     assert not [action.dest for action in parser._actions if not action.help]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_teaches(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    shown = capsys.readouterr().out
+    (example,) = re.findall(r"\nexample:\n  python -m ops (.*)\n", shown)
+    command, *words = shlex.split(example)
+    assert command == name
+    parser = ArgumentParser()
+    import_module(COMMANDS[name][0]).add_arguments(parser)
+    parser.parse_args(words)
+    codes = re.findall(r"^  (\d)  \S", shown.partition("\nexit codes:\n")[2], re.MULTILINE)
+    assert codes[0] == "0"
+    assert codes[-1] == "2"
 
 
 def test_ctrl_c_is_no_traceback(
