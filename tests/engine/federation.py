@@ -88,6 +88,14 @@ ROWS = {
 }
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes no aliases, which an access file may not have."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """A part that two places share is written twice."""
+        return True
+
+
 @dataclass
 class Federation:
     """One stack and its access file; ``access`` is what the file holds."""
@@ -122,7 +130,7 @@ class Federation:
 
     def write_access(self) -> None:
         """Write what ``access`` holds to the access file."""
-        self.access_file.write_text(yaml.safe_dump(self.access, sort_keys=False))
+        self.access_file.write_text(yaml.dump(self.access, Dumper=_Plain, sort_keys=False))
 
     def change_access(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change the access file."""
