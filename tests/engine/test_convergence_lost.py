@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from sandbox.request_log import counts
 from tests.engine.federation import Federation
-from tests.engine.healing import Healing
+from tests.engine.healing import Healing, waiting
 from tests.engine.picture import differences, picture
 from tests.engine.prepared import Prepared, configure
 from tests.engine.stages import change_everything
@@ -47,7 +48,7 @@ def change(federation: Federation) -> None:
     access["permissionSets"]["Look"] = {
         "managedPolicies": ["ReadOnlyAccess"],
         "customerManagedPolicies": [{"name": "boundary"}],
-        "inlinePolicy": access["permissionSets"]["Deploy"]["inlinePolicy"],
+        "inlinePolicy": copy.deepcopy(access["permissionSets"]["Deploy"]["inlinePolicy"]),
         "permissionsBoundary": {"managedPolicy": "PowerUserAccess"},
     }
     access["rules"].append(
@@ -114,6 +115,7 @@ def test_answers_lost_at_random(in_access: Prepared, tmp_path: Path) -> None:
         last = healing.run()
         print(f"{story}: {healing.updates} updates, taken in {sorted(healing.taken_in)}")
         assert last.exit_code == 0, f"{story}: {last.output}"
+        assert not waiting(federation), f"{story}: never made"
         assert differences(picture(federation), wanted) == [], story
         again = federation.stack.preview("--expect-no-changes", check=False)
         assert again.exit_code == 0, f"{story}: {again.output}"
