@@ -23,16 +23,16 @@ class Healing:
     taken_in: set[str] = field(default_factory=set)
 
     def run(self) -> Run:
-        """Plain `up`s, and `ops recover` where it is named, until one succeeds without faults left.
+        """Plain `up`s, and `ops recover` where it is named, until one succeeds without faults.
 
-        The last one is returned: a failed one where nothing heals.
+        The last one is returned: a failed one where nothing heals. Faults that no update met any
+        more are still there.
         """
         while True:
             before = waiting(self.federation)
             run = self._update()
-            left = waiting(self.federation)
-            stuck = left == before and bool(left) and not run.exit_code
-            if (not left and not run.exit_code) or stuck or self.updates == _UPDATES:
+            unmet = waiting(self.federation) == before
+            if (unmet and not run.exit_code) or self.updates == _UPDATES:
                 return run
 
     def _update(self) -> Run:
