@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pulumi
 
-from components.access_stack import (
+from federation.access.quotas import spoken_duration
+from program.access_stack import (
     AccessInputs,
     compose_access_stack,
     is_access_stack,
     read_access_inputs,
 )
-from components.checkpoint import read_outputs
-from components.desired_state import DesiredState, check_reviewed
-from components.federation_stack import compose_federation_stack
-from components.inputs import REFUSALS, Inputs, read_inputs
-from components.second_ones import refuse_second_ones
-from components.stand_ins import StandIns
-from components.unanswered import answer_failed_deletions
-from components.unmanaged import register_unmanaged
-from components.way_out import name_the_way_out
-from federation.access.quotas import spoken_duration
+from program.checkpoint import read_outputs
+from program.desired_state import DesiredState, check_reviewed
+from program.federation_stack import compose_federation_stack
+from program.inputs import REFUSALS, Inputs, read_inputs
+from program.second_ones import refuse_second_ones
+from program.stand_ins import StandIns
+from program.unanswered import answer_failed_deletions
+from program.unmanaged import register_unmanaged
+from program.way_out import name_the_way_out
 
 
 def begin(inputs: Inputs | AccessInputs) -> None:

@@ -16,13 +16,14 @@ from clouds.aws import AwsError
 from clouds.entra import EntraError
 from federation.update.diagnosis import Findings, lines, to_dict
 from federation.update.permissions import Feature, Purpose, declared_features, made_features
+from ops.arguments import add_stack_arguments, command
 from ops.look import BOUNDED, Look, add_look_arguments
 from ops.preflight.aws import AwsChecks
 from ops.preflight.entra import EntraChecks
 from ops.preflight.repairs import check_repairs
 from ops.preflight.tools import check_tools
 from ops.session import Session
-from ops.stack import Stack, add_stack_arguments, command, open_stack
+from ops.stack import Stack, open_stack
 
 HELP: Final = """\
 Check what would keep an update from working: tools, credentials, permissions, SCIM token, repairs.

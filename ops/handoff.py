@@ -29,8 +29,10 @@ from federation.identity.saml_metadata import (
 )
 from federation.update.handoff import HandOff, Verdict, lines, unfinished
 from federation.update.settings import NAMESPACE
+from ops.arguments import add_stack_arguments, command
+from ops.cli import REPOSITORY
 from ops.session import Session
-from ops.stack import REPOSITORY, add_stack_arguments, command, open_stack
+from ops.stack import open_stack
 
 _SOURCE: Final = "Settings > Identity source > Actions"
 # AWS user guide, "Considerations for changing your identity source".

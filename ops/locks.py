@@ -17,7 +17,7 @@ from typing import Final
 
 from federation.core.errors import printable
 from federation.engine.recovery import moment
-from ops.stack import StackError
+from ops.cli import StackError
 
 LOCKED: Final = "the stack is currently locked"
 _LOCK: Final = re.compile(

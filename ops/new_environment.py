@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from federation.core.errors import InvalidInput, Problem
-from ops.stack import REPOSITORY
+from ops.cli import REPOSITORY
 
 # Part of stack names, folders, workflow inputs and OIDC subjects: nothing that any of them quotes.
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", re.ASCII)

@@ -27,7 +27,7 @@ from federation.access.quotas import check_quotas, estimated_duration, spoken_du
 from federation.access.targets import Resolution, resolve
 from federation.core.errors import InvalidInput, Problem
 from ops import plan_output
-from ops.stack import day
+from ops.arguments import day
 
 HELP: Final = """\
 Resolve access files and print every row: who gets what, where, by which rule.

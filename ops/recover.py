@@ -34,9 +34,11 @@ from federation.engine.recovery import (
     unrecorded,
     written_at,
 )
+from ops.arguments import add_stack_arguments, command
+from ops.cli import Cli, StackError, explain
 from ops.locks import LOCKED, check_stale, locks
 from ops.session import Session
-from ops.stack import Cli, StackError, add_stack_arguments, command, explain, read_stack
+from ops.stack import read_stack
 
 HELP: Final = """\
 put a stack in order after a killed update, or after an answer of a cloud got lost.

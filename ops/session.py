@@ -14,7 +14,8 @@ from federation.access.access import load_access
 from federation.access.declared import Access
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Scope
-from ops.stack import REPOSITORY, Stack, StackError
+from ops.cli import REPOSITORY, StackError
+from ops.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ from federation.update.phases import PhaseBackError, Situation, next_steps, phas
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.repair_sentences import repair_sentences
 from federation.update.status import Expiry, Status, lines
+from ops.arguments import add_stack_arguments, command
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
-from ops.stack import add_stack_arguments, command, open_stack
+from ops.stack import open_stack
 
 HELP: Final = """\
 Say how the federation is doing: phase, provisioning job, held rows, expiries, what was granted by

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from clouds.sync import Outcome, Sync, View
 from federation.identity.provisioning import JobStatus
+from ops.arguments import add_stack_arguments, command, positive
+from ops.cli import StackError
 from ops.session import Session
-from ops.stack import StackError, add_stack_arguments, command, open_stack, positive
+from ops.stack import open_stack
 
 _SHOWN = 30
 

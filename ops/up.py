@@ -30,9 +30,10 @@ from federation.update.desired_state import (
 )
 from federation.update.settings import NAMESPACE
 from ops import INTERRUPTED
+from ops.arguments import add_stack_arguments, command
+from ops.cli import Cli, StackError, explain
 from ops.diff import PREVIEW, read_json
 from ops.diff.context import stack_context
-from ops.stack import Cli, StackError, add_stack_arguments, command, explain
 
 _NOTHING_CHANGED: Final = 2
 _SECONDS: Final = 3600

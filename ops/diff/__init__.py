@@ -21,8 +21,9 @@ from federation.diff.rendering.markdown import LIMIT, as_markdown
 from federation.diff.rendering.reviewed import differences
 from federation.diff.rendering.text import as_text
 from federation.engine.preview import Preview, parse_preview
+from ops.arguments import add_stack_arguments, command, day
+from ops.cli import Cli, StackError, explain
 from ops.diff.context import offline_context, stack_context
-from ops.stack import Cli, StackError, add_stack_arguments, command, day, explain
 
 # What a preview has to say for a diff: unchanged rows too, and in which order things are replaced.
 PREVIEW: Final = ("preview", "--json", "--show-sames", "--show-replacement-steps")

@@ -28,9 +28,10 @@ from federation.diff.member_changes import KIND as MEMBER
 from federation.diff.member_changes import group_of, object_id
 from federation.engine.preview import Preview, is_known
 from federation.update.settings import NAMESPACE
+from ops.cli import REPOSITORY, Cli, StackError
 from ops.plan import read_organization_file
 from ops.session import Session
-from ops.stack import REPOSITORY, Cli, StackError, read_stack
+from ops.stack import read_stack
 
 _PAGE: Final = 999
 _CONCURRENCY: Final = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from federation.update.diagnosis import Findings
-from ops.stack import REPOSITORY, Cli
+from ops.cli import REPOSITORY, Cli
 
 # Package of the SDK that the program imports, and plugin: their versions must be equal.
 _PLUGINS: Final = {"aws": "pulumi-aws", "azuread": "pulumi-azuread"}

@@ -20,9 +20,10 @@ import pytest
 
 from federation.update.diagnosis import Finding, Findings
 from federation.update.permissions import Feature, Purpose, required_actions, required_roles
+from ops.cli import Cli
 from ops.doctor import examine, examine_clouds, stack_features
 from ops.session import Session
-from ops.stack import Cli, Stack, read_stack
+from ops.stack import Stack, read_stack
 from ops.status import read_status
 from sandbox.folder import REPOSITORY
 from sandbox.privileges.document import document

@@ -23,9 +23,10 @@ from federation.update.permissions import (
     required_actions,
     required_roles,
 )
+from ops.cli import REPOSITORY
 from ops.preflight import entra, tools
 from ops.preflight.entra import EntraChecks, check_clock, credential_kind, secret_quirk
-from ops.stack import REPOSITORY, Resource
+from ops.stack import Resource
 
 MANAGEMENT = "111122223333"
 ROLE = f"arn:aws:iam::{MANAGEMENT}:role/ci/deploy"

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ops.cli import StackError
 from ops.locks import check_stale, locks
-from ops.stack import StackError
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HERE = socket.gethostname()

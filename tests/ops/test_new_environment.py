@@ -15,7 +15,7 @@ from federation.engine.phase import Phase
 from federation.update.phases import phase_of
 from federation.update.settings import NAMESPACE, Settings, load_settings
 from ops.__main__ import UNUSABLE, main
-from ops.stack import REPOSITORY
+from ops.cli import REPOSITORY
 from policy.pack import POLICIES
 
 # A line of YAML behind a "# ", not a sentence.

@@ -12,7 +12,9 @@ import pytest
 
 from federation.access.rows import PrincipalKey
 from federation.engine.phase import Phase
-from ops.stack import Cli, StackError, command, explain, open_stack, parse_stack
+from ops.arguments import command
+from ops.cli import Cli, StackError, explain
+from ops.stack import open_stack, parse_stack
 
 TOKEN = "token-0123456789"
 ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
@@ -145,6 +147,6 @@ def test_a_refusal_ends_in_a_sentence_and_exit_code_2(
 
 def test_a_missing_cli_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("ops.stack.REPOSITORY", tmp_path)
+    monkeypatch.setattr("ops.cli.REPOSITORY", tmp_path)
     with pytest.raises(StackError, match="script/setup"):
         Cli(directory=tmp_path).run("version")

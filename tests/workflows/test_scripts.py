@@ -62,7 +62,14 @@ def test_changed_access_of_one_environment(clone: Clone, hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["components/x.py", "Pulumi.dev.yaml", ".github/workflows/x.yml", "policy/aws.py"]
+    "name",
+    [
+        "program/x.py",
+        "components/x.py",
+        "Pulumi.dev.yaml",
+        ".github/workflows/x.yml",
+        "policy/aws.py",
+    ],
 )
 def test_changed_code_concerns_every_environment(clone: Clone, hub: Hub, name: str) -> None:
     clone.write(name, "x: 1\n")

@@ -19,8 +19,10 @@ from tests.workflows.hub import Hub, run_script
 
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
 # What runs where a job can get a token; sandbox, tests and bench never do.
-PROGRAM = ("__main__.py", "clouds", "components", "federation", "ops", "policy", "script/ci")
-OWN = {"clouds", "components", "federation", "ops", "policy", "base"}
+PROGRAM = (
+    *("__main__.py", "program", "components", "clouds", "federation", "ops", "policy", "script/ci"),
+)
+OWN = {"clouds", "components", "federation", "ops", "policy", "program", "base"}
 PLUGINS = ("aws", "azuread")
 
 

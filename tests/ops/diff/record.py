@@ -21,9 +21,9 @@ from unittest.mock import patch
 
 from federation.diff.rendering.markdown import as_markdown
 from federation.engine.preview import parse_preview
+from ops.cli import Cli
 from ops.diff import PREVIEW
 from ops.diff.context import stack_context
-from ops.stack import Cli
 from sandbox.stack import STACK
 from tests.engine.federation import Federation
 from tests.ops.diff import recorded

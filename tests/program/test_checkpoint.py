@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import checkpoint
+from program import checkpoint
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pulumi
 
-from components.inputs import Inputs
 from components.saml_trust import SamlTrust
 from federation.access.baseline import baseline
 from federation.update import phases
+from program.inputs import Inputs
 
 
 def next_steps(inputs: Inputs) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.way_out import is_there_already, way_out
+from program.way_out import is_there_already, way_out
 
 
 @pytest.mark.parametrize(

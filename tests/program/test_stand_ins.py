@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.stand_ins import StandIns, or_else
 from components.synced_principals import unknown
+from program.stand_ins import StandIns, or_else
 
 ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
 ARN = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-2222222222222222"

@@ -24,9 +24,7 @@ from clouds.job import start_job
 from clouds.own_groups import repair_group
 from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
-from components.checkpoint import read_checkpoint
 from components.enterprise_app import NewGroup
-from components.repairs import repair
 from federation.access.access import Access, digest, load_access
 from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
@@ -41,6 +39,8 @@ from federation.update.desired_state import DesiredState, NotReviewedError, desi
 from federation.update.phases import PhaseBackError
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.settings import NAMESPACE, Settings, check_token_is_secret, load_settings
+from program.checkpoint import read_checkpoint
+from program.repairs import repair
 
 # Whatever stops an update before it changes anything; each message is a sentence for a person.
 REFUSALS: Final = (

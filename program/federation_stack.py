@@ -5,14 +5,14 @@ from __future__ import annotations
 import pulumi
 
 from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs
-from components.grants import Grants, grant
 from components.identity_center import IdentityCenter, IdentityCenterArgs
-from components.inputs import Inputs
-from components.management_access import management_provider
-from components.outputs import counts, expiries, next_steps, review_baseline
 from components.saml_trust import SamlTrust, SamlTrustArgs
 from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
 from federation.update import access_stack
+from program.grants import Grants, grant
+from program.inputs import Inputs
+from program.management_access import management_provider
+from program.outputs import counts, expiries, next_steps, review_baseline
 
 
 def compose_federation_stack(inputs: Inputs) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi_aws as aws
 
-from components.inputs import Inputs
 from federation.update.plan import Plan
 from federation.update.settings import ManagementAccess
+from program.inputs import Inputs
 
 
 def management_provider(inputs: Inputs) -> aws.Provider | None:

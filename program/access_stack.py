@@ -13,16 +13,6 @@ from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.permission_sets import set_repairer
-from components.checkpoint import read_checkpoint
-from components.grants import Grants, grant
-from components.inputs import (
-    check_management_access,
-    configuration,
-    configuration_digest,
-    configuration_file,
-)
-from components.management_access import provider_of
-from components.repairs import repair
 from federation.access.access import load_access
 from federation.engine.phase import Phase
 from federation.engine.repairs import PermissionSetRepair, RepairLog
@@ -40,6 +30,16 @@ from federation.update.access_stack import (
 from federation.update.desired_state import DesiredState, desired_state
 from federation.update.plan import Plan, UpdateStoppedError, plan_access
 from federation.update.settings import NAMESPACE
+from program.checkpoint import read_checkpoint
+from program.grants import Grants, grant
+from program.inputs import (
+    check_management_access,
+    configuration,
+    configuration_digest,
+    configuration_file,
+)
+from program.management_access import provider_of
+from program.repairs import repair
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""One update, composed: what it reads, what it registers, what it exports."""
