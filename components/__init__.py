@@ -1,2 +1,27 @@
-"""The federation's ComponentResources; each makes only the decisions that the model left to it: "
-"none."""
+"""The federation's ComponentResources; none decides what the model can decide."""
+
+from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
+from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs, NewGroup
+from components.identity_center import IdentityCenter, IdentityCenterArgs
+from components.permission_set import PermissionSet, PermissionSetArgs
+from components.saml_trust import SamlTrust, SamlTrustArgs
+from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
+from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
+
+__all__ = [
+    "AccountAssignments",
+    "AccountAssignmentsArgs",
+    "EnterpriseApp",
+    "EnterpriseAppArgs",
+    "IdentityCenter",
+    "IdentityCenterArgs",
+    "NewGroup",
+    "PermissionSet",
+    "PermissionSetArgs",
+    "SamlTrust",
+    "SamlTrustArgs",
+    "ScimProvisioning",
+    "ScimProvisioningArgs",
+    "SyncedPrincipals",
+    "SyncedPrincipalsArgs",
+]

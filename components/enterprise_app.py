@@ -56,8 +56,8 @@ class EnterpriseApp(pulumi.ComponentResource):
 
     application_id: pulumi.Output[str]
     client_id: pulumi.Output[str]
-    service_principal: Any
-    assignments: Mapping[PrincipalKey, Any]
+    service_principal: azuread.ServicePrincipal
+    assignments: Mapping[PrincipalKey, azuread.AppRoleAssignment]
     object_ids: Mapping[PrincipalKey, pulumi.Output[str]]
 
     def __init__(
@@ -141,7 +141,7 @@ class EnterpriseApp(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions.merge(self._options(args, key, f"/{member}"), known),
             )
 
-    def _assign(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, Any]:
+    def _assign(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, azuread.AppRoleAssignment]:
         role_id = self.service_principal.app_roles.apply(_user_role)
         return {
             key: azuread.AppRoleAssignment(

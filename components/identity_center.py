@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -22,7 +21,7 @@ class IdentityCenterArgs:
     instance: Instance
     access_portal_url: str
     access_control_attributes: Mapping[str, str]
-    baseline: Mapping[str, Any]
+    baseline: Mapping[str, object]
 
 
 class IdentityCenter(pulumi.ComponentResource):

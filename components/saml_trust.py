@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pulumi
 import pulumi_azuread as azuread
@@ -86,7 +85,9 @@ class SamlTrust(pulumi.ComponentResource):
             }
         )
 
-    def _create_certificates(self, args: SamlTrustArgs) -> dict[str, Any]:
+    def _create_certificates(
+        self, args: SamlTrustArgs
+    ) -> dict[str, azuread.ServicePrincipalTokenSigningCertificate]:
         # The provider's delete takes the customKeyIdentifier of the *other* certificate and removes
         # that one: a certificate is never deleted by Pulumi, it goes with the application.
         retained = pulumi.ResourceOptions(
