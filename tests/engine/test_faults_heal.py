@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import stack as sandbox_stack
-from sandbox.folder import REPOSITORY
+from demo import stack as sandbox_stack
+from demo.checkout import REPOSITORY
 from tests.engine.federation import Federation
 from tests.engine.healing import Healing, waiting
 from tests.engine.picture import Picture, differences, picture
