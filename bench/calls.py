@@ -7,7 +7,7 @@ from typing import Final
 
 from bench.federation import GROUPS, Federation, federation
 from bench.figures import Figure
-from sandbox.request_log import counts
+from entra_aws_sandbox.request_log import counts
 
 _SETS: Final = 2
 _MORE_ACCOUNTS: Final = 12

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import Unmeasurable
-from sandbox.admin import AwsAdmin
-from sandbox.console import Console
-from sandbox.environment import for_children
-from sandbox.folder import Folder, SandboxError
-from sandbox.process import Start, start, stop
-from sandbox.pulumi import PulumiStack, Run
-from sandbox.stack import STACK, write_project
+from demo.stack import STACK, write_project
+from entra_aws_sandbox.admin import AwsAdmin
+from entra_aws_sandbox.console import Console
+from entra_aws_sandbox.environment import for_children
+from entra_aws_sandbox.folder import Folder, SandboxError
+from entra_aws_sandbox.process import Start, start, stop
+from entra_aws_sandbox.pulumi import PulumiStack, Run
 
 # The groups of the sandbox's seed.
 GROUPS: Final = (

@@ -17,8 +17,9 @@ import yaml
 
 from bench.federation import Federation, checked, federation
 from bench.figures import Figure
-from sandbox.folder import REPOSITORY, SandboxError
-from sandbox.pulumi import PulumiStack
+from demo.checkout import REPOSITORY
+from entra_aws_sandbox.folder import SandboxError
+from entra_aws_sandbox.pulumi import PulumiStack
 
 # (permission sets, groups) in 25 member accounts: 100, 1,000 and 3,000 rows.
 _SIZES: Final = ((1, 4), (5, 8), (15, 8))

@@ -1,6 +1,6 @@
 """What the tests share: a sandbox of one's own, and everybody who works with it.
 
-A sandbox runs as its users run it, through ``python -m sandbox``, in a folder of its own, so that
+A sandbox runs as its users run it, through ``entra-aws-sandbox``, in a folder of its own, so that
 tests never touch the sandbox that a person has running.
 """
 
@@ -16,12 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.admin import AwsAdmin, GraphAdmin
-from sandbox.console import Console
-from sandbox.control import PREFIX, post
-from sandbox.environment import for_children
-from sandbox.folder import REPOSITORY, Folder, Running
-from sandbox.process import is_alive
+from demo.checkout import REPOSITORY
+from entra_aws_sandbox.admin import AwsAdmin, GraphAdmin
+from entra_aws_sandbox.console import Console
+from entra_aws_sandbox.control import PREFIX, post
+from entra_aws_sandbox.environment import for_children
+from entra_aws_sandbox.folder import Folder, Running
+from entra_aws_sandbox.process import is_alive
 from tests.leaks import MET
 
 
@@ -93,12 +94,12 @@ class Sandbox:
 
 
 def run_sandbox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``python -m sandbox …`` on a folder, as a person runs it.
+    """``entra-aws-sandbox …`` on a folder, as a person runs it.
 
     With the doubles, whatever is installed here, unless SANDBOX_PROVIDERS says otherwise.
     """
     return subprocess.run(
-        [sys.executable, "-m", "sandbox", *arguments],
+        [sys.executable, "-m", "entra_aws_sandbox", *arguments],
         cwd=REPOSITORY,
         env={"SANDBOX_PROVIDERS": "double", **os.environ, "SANDBOX_DIR": str(folder)},
         capture_output=True,

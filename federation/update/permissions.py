@@ -1,6 +1,6 @@
 """The permissions that a stack needs in both clouds, for a preview, an update and its end.
 
-Measured: `python -m sandbox.privileges` plays stacks, counts every call and writes
+Measured: `python -m demo.privileges` plays stacks, counts every call and writes
 docs/permissions.md; a test compares this table with what was used.
 """
 

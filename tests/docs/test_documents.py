@@ -67,7 +67,7 @@ def test_the_readme_shows_the_demo_as_it_is_told() -> None:
         .partition("<!-- /demo -->")[0]
     )
     titles = re.findall(r"^[ \d,]{3}  (\S.{31}) ", block, re.MULTILINE)
-    told = "".join(path.read_text() for path in (ROOT / "sandbox" / "demo").glob("*.py"))
+    told = "".join(path.read_text() for path in (ROOT / "demo").glob("*.py"))
     assert len(titles) >= 18
     for title in titles:
         # A person's address is filled in when the story is told.

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from sandbox.pulumi import PulumiStack, Run, Step
-from sandbox.stack import STACK, write_project
+from demo.stack import STACK, write_project
+from entra_aws_sandbox.pulumi import PulumiStack, Run, Step
 from tests.support import Sandbox
 
 ASSIGNMENT = "AccountAssignment"

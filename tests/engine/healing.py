@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.pulumi import Run
+from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import Federation
 from tests.engine.operator import ops
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.admin import GraphAdmin
+from entra_aws_sandbox.admin import GraphAdmin
 
 
 def linked(graph: GraphAdmin, group: str, relation: str = "members") -> set[str]:

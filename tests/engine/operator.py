@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.engine.federation import Federation
 
 _SECONDS = 300.0

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.admin import GraphError
+from entra_aws_sandbox.admin import GraphError
 from tests.engine.federation import Federation
 
 Picture = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.control import PREFIX, post
+from entra_aws_sandbox.control import PREFIX, post
 from tests.engine.federation import Federation
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from demo.checkout import REPOSITORY
+from demo.stack import write_project
+from entra_aws_sandbox.pulumi import PulumiStack
 from federation.update.settings import NAMESPACE
-from sandbox.folder import REPOSITORY
-from sandbox.pulumi import PulumiStack
-from sandbox.stack import write_project
 from tests.engine.federation import Federation
 from tests.support import Sandbox
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.environment import pulumi_cli
-from sandbox.listener import bind
-from sandbox.pulumi import PulumiStack, Run
-from sandbox.stack import STACK, write_project
+from demo.stack import STACK, write_project
+from entra_aws_sandbox.environment import pulumi_cli
+from entra_aws_sandbox.listener import bind
+from entra_aws_sandbox.pulumi import PulumiStack, Run
 from tests.engine.federation import ACCESS, Federation
 from tests.support import Sandbox
 

@@ -16,8 +16,7 @@ from typing import IO
 
 import pytest
 
-from sandbox import stack as sandbox_stack
-from sandbox.environment import pulumi_cli
+from entra_aws_sandbox.environment import pulumi_cli
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import Prepared
@@ -56,7 +55,7 @@ ROW = Point("access", "CreateAccountAssignment", 2, lost=True, refused=True)
 def federation(sandbox: Sandbox, tmp_path: Path) -> Iterator[Federation]:
     """A stack of which nothing exists yet, on clouds at their seeds."""
     sandbox.reset()
-    sandbox_stack.forget(sandbox.folder)
+    sandbox.folder.forget_stack()
     yield Federation.create(sandbox, tmp_path / "stack")
     _end_plugins(sandbox)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.request_log import counts
+from entra_aws_sandbox.request_log import counts
 from tests.engine.federation import Federation
 from tests.engine.healing import Healing, waiting
 from tests.engine.picture import differences, picture

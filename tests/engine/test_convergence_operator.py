@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.browser import sign_in
+from entra_aws_sandbox.browser import sign_in
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import change_user, ops, status, sync
 from tests.support import Sandbox

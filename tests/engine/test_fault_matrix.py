@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.folder import REPOSITORY
-from sandbox.pulumi import Run
+from demo.checkout import REPOSITORY
+from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared, configure

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import stack as sandbox_stack
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.engine.federation import Federation
 from tests.engine.healing import Healing, waiting
 from tests.engine.picture import Picture, differences, picture
@@ -34,7 +33,7 @@ SEEN: dict[tuple[str, str], Healing] = {}
 @pytest.fixture(scope="module")
 def begun(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
     """One federation, kept at the beginning of each stage."""
-    sandbox_stack.forget(sandbox.folder)
+    sandbox.folder.forget_stack()
     federation = Federation.create(sandbox, tmp_path_factory.mktemp("stack"))
     configure(federation, "aws:maxRetries", "1")
     kept = tmp_path_factory.mktemp("kept")

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from sandbox import stack as sandbox_stack
-from sandbox.pulumi import Run
+from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
 from tests.support import Sandbox
@@ -28,7 +27,7 @@ PORTAL = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
 def fresh(sandbox: Sandbox, tmp_path: Path) -> Federation:
     """A stack of which nothing exists yet, on clouds at their seeds."""
     sandbox.reset()
-    sandbox_stack.forget(sandbox.folder)
+    sandbox.folder.forget_stack()
     return Federation.create(sandbox, tmp_path / "stack")
 
 

@@ -18,6 +18,11 @@ from unittest.mock import patch
 
 import pytest
 
+from demo.checkout import REPOSITORY
+from demo.privileges.document import document
+from demo.privileges.stories import STORIES, Play, TeamPlay
+from demo.privileges.usage import Usage
+from demo.stack import STACK
 from federation.update.diagnosis import Finding, Findings
 from federation.update.permissions import Feature, Purpose, required_actions, required_roles
 from ops.cli import Cli
@@ -25,11 +30,6 @@ from ops.doctor import examine, examine_clouds, stack_features
 from ops.session import Session
 from ops.stack import Stack, read_stack
 from ops.status import read_status
-from sandbox.folder import REPOSITORY
-from sandbox.privileges.document import document
-from sandbox.privileges.stories import STORIES, Play, TeamPlay
-from sandbox.privileges.usage import Usage
-from sandbox.stack import STACK
 from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
@@ -249,7 +249,7 @@ def test_the_page_says_what_was_used(
 ) -> None:
     page = (REPOSITORY / "docs" / "permissions.md").read_text(encoding="utf-8")
     written = document(plain=plain, full=full, team=team)
-    assert page == written, "run python -m sandbox.privileges"
+    assert page == written, "run python -m demo.privileges"
 
 
 def test_nothing_is_left(full: dict[Any, Usage], deployment: Deployment) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.engine.federation import ROWS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import configure

@@ -16,11 +16,12 @@ from secrets import token_urlsafe
 
 import pytest
 
+from demo.checkout import REPOSITORY
+from demo.stack import STACK
+from entra_aws_sandbox.browser import Browser
+from entra_aws_sandbox.folder import Folder
+from entra_aws_sandbox.pulumi import PulumiStack
 from ops.__main__ import COMMANDS
-from sandbox.browser import Browser
-from sandbox.folder import REPOSITORY, Folder
-from sandbox.pulumi import PulumiStack
-from sandbox.stack import STACK
 from tests.leaks import Secrets
 from tests.support import Sandbox, stop_sandbox
 
@@ -45,7 +46,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("sandbox")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "sandbox.demo"],
+            [sys.executable, "-m", "demo"],
             cwd=REPOSITORY,
             env={"SANDBOX_DIR": str(folder), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
             capture_output=True,

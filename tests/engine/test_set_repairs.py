@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.pulumi import Run
+from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import ROWS, Federation, changed
 from tests.engine.operator import ops, status
 from tests.engine.prepared import configure

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.browser import Browser, Form, Page
+from entra_aws_sandbox.browser import Browser, Form, Page
 from tests.engine.federation import Federation
 
 pytestmark = pytest.mark.engine

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.browser import sign_in
-from sandbox.pulumi import Run
+from entra_aws_sandbox.browser import sign_in
+from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import (
     ASSIGNMENT,
     PERMISSION_SET,

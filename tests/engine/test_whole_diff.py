@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from demo.stack import STACK
+from entra_aws_sandbox.pulumi import PulumiStack, Run
 from federation.update.desired_state import REVIEWED_VARIABLE
-from sandbox.pulumi import PulumiStack, Run
-from sandbox.stack import STACK
 from tests.engine.federation import Federation
 from tests.engine.operator import ops, status
 from tests.engine.picture import Picture, picture

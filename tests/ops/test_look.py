@@ -18,9 +18,9 @@ import pytest
 
 from clouds.assignments import Holders, Pace, look_deep, read_assignments
 from clouds.aws import Aws, AwsError
+from demo.checkout import REPOSITORY
 from federation.engine.unmanaged import Holder, Pair
 from ops.look import FileMemory, Teller
-from sandbox.folder import REPOSITORY
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAIRS = [Pair(name, f"{number:012}") for name in ("Look", "Deploy") for number in range(20)]

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from pulumi_policy import EnforcementLevel
 
+from demo.checkout import REPOSITORY
+from entra_aws_sandbox.pulumi import PulumiStack, Run
 from policy.pack import POLICIES
-from sandbox.folder import REPOSITORY
-from sandbox.pulumi import PulumiStack, Run
 from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 
 BOT = "github-actions[bot]"
 NAME = "example/federation"

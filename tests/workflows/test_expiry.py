@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from demo.checkout import REPOSITORY
 from federation.diff.rendering.data import as_dict
-from sandbox.folder import REPOSITORY
 from tests.ops.diff.recorded import load, read
 
 URN = (

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.workflows.clone import DEV, DEV_CONFIG, Clone
 from tests.workflows.hub import BOT, Hub, run_script
 

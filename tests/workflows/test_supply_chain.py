@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.workflows.hub import Hub, run_script
 
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from demo.stack import STACK
 from federation.diff.rendering.markdown import as_markdown
 from federation.engine.preview import parse_preview
 from ops.cli import Cli
 from ops.diff import PREVIEW
 from ops.diff.context import stack_context
-from sandbox.stack import STACK
 from tests.engine.federation import Federation
 from tests.ops.diff import recorded
 from tests.ops.diff.base import BASE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 from tests.ops.diff.recorded import GOLDEN
 
 PAGE = REPOSITORY / "docs" / "pull-requests.md"

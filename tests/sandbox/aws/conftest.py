@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from sandbox.aws import Aws
-from sandbox.clock import Clock
+from entra_aws_sandbox.aws import Aws
+from entra_aws_sandbox.clock import Clock
 from tests.sandbox.aws.support import Cloud, Idp
 
 

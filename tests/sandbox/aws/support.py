@@ -22,8 +22,8 @@ from lxml import etree
 from lxml.builder import ElementMaker
 from minisignxml.sign import sign
 
-from sandbox.aws import Aws
-from sandbox.clock import Clock
+from entra_aws_sandbox.aws import Aws
+from entra_aws_sandbox.clock import Clock
 
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"

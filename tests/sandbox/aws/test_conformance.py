@@ -14,11 +14,11 @@ from scim2_models import ScimPolicy, ScimProvider
 from scim2_server.testing import ScimStorageContract
 from scim2_tester import Status, check_server
 
-from sandbox.aws.identitystore.store import IdentityStore
-from sandbox.aws.scim.app import ScimApplication, scim_provider
-from sandbox.aws.scim.storage import IdentityStoreStorage
-from sandbox.aws.scim.tokens import Tenant
-from sandbox.clock import Clock
+from entra_aws_sandbox.aws.identitystore.store import IdentityStore
+from entra_aws_sandbox.aws.scim.app import ScimApplication, scim_provider
+from entra_aws_sandbox.aws.scim.storage import IdentityStoreStorage
+from entra_aws_sandbox.aws.scim.tokens import Tenant
+from entra_aws_sandbox.clock import Clock
 from tests.sandbox.aws.support import Cloud
 
 pytestmark = pytest.mark.conformance

@@ -210,8 +210,8 @@ def signed(cloud: Cloud, service: str, target: str, body: bytes) -> urllib3.Base
 
 
 def test_a_gate_sees_every_call_and_may_refuse_it(center: Cloud) -> None:
-    from sandbox.aws.errors import denied  # noqa: PLC0415
-    from sandbox.aws.wire import Call  # noqa: PLC0415
+    from entra_aws_sandbox.aws.errors import denied  # noqa: PLC0415
+    from entra_aws_sandbox.aws.wire import Call  # noqa: PLC0415
 
     seen = []
 

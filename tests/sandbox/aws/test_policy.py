@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.policy import Policy, PolicyError, deployment_user
-from sandbox.aws.seed import load_seed
+from entra_aws_sandbox.aws.policy import Policy, PolicyError, deployment_user
+from entra_aws_sandbox.aws.seed import load_seed
 from tests.sandbox.aws.support import Cloud
 
 KEY = "AKIADEPLOYMENT"

@@ -10,15 +10,15 @@ from botocore.model import OperationModel
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from sandbox.aws.errors import AwsError
-from sandbox.aws.patterns import compiled
-from sandbox.aws.validation import (
+from entra_aws_sandbox.aws.errors import AwsError
+from entra_aws_sandbox.aws.patterns import compiled
+from entra_aws_sandbox.aws.validation import (
     answer_violations,
     error_violations,
     operation_model,
     request_violations,
 )
-from sandbox.aws.wire import Call, JsonService
+from entra_aws_sandbox.aws.wire import Call, JsonService
 
 INSTANCE = "arn:aws:sso:::instance/ssoins-7223a1b2c3d4e5f6"
 SET = "arn:aws:sso:::permissionSet/ssoins-7223a1b2c3d4e5f6/ps-0123456789abcdef"

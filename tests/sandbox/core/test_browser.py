@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from sandbox.browser import Browser, sign_in
-from sandbox.folder import SandboxError
-from sandbox.listener import Listener, bind
+from entra_aws_sandbox.browser import Browser, sign_in
+from entra_aws_sandbox.folder import SandboxError
+from entra_aws_sandbox.listener import Listener, bind
 
 
 class Pages:

@@ -1,4 +1,4 @@
-"""``python -m sandbox`` as a person uses it: start, look, stop; failures are one sentence."""
+"""``entra-aws-sandbox`` as a person uses it: start, look, stop; failures are one sentence."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from sandbox.browser import sign_in
-from sandbox.process import is_alive
+from entra_aws_sandbox.browser import sign_in
+from entra_aws_sandbox.process import is_alive
 from tests.support import Sandbox, run_sandbox, start_sandbox, stop_sandbox
 
 
@@ -175,7 +175,7 @@ def test_a_web_page_cannot_use_the_control_surface(sandbox: Sandbox) -> None:
         assert answer.status == 403, url
 
 
-@pytest.mark.parametrize("command", [("reset",), ("env",), ("stack",), ("console", "enable")])
+@pytest.mark.parametrize("command", [("reset",), ("env",), ("console", "enable")])
 def test_without_a_sandbox_each_command_says_so(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert "The sandbox is not running" in refused(tmp_path, *command)
 

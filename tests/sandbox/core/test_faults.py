@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from sandbox.faults import Switchboard
-from sandbox.folder import SandboxError
+from entra_aws_sandbox.faults import Switchboard
+from entra_aws_sandbox.folder import SandboxError
 from tests.support import Sandbox
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.certificates import server_context
-from sandbox.folder import SandboxError
-from sandbox.listener import Listener, bind
-from sandbox.request_log import RequestLog, counts
+from entra_aws_sandbox.certificates import server_context
+from entra_aws_sandbox.folder import SandboxError
+from entra_aws_sandbox.listener import Listener, bind
+from entra_aws_sandbox.request_log import RequestLog, counts
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import snapshots
-from sandbox.admin import AwsAdmin, GraphAdmin
-from sandbox.control import PREFIX, post
-from sandbox.environment import for_children
-from sandbox.folder import SandboxError
-from sandbox.memory import freeze, thaw
+from entra_aws_sandbox import snapshots
+from entra_aws_sandbox.admin import AwsAdmin, GraphAdmin
+from entra_aws_sandbox.control import PREFIX, post
+from entra_aws_sandbox.environment import for_children
+from entra_aws_sandbox.folder import SandboxError
+from entra_aws_sandbox.memory import freeze, thaw
 from tests.support import Sandbox, run_sandbox, start_sandbox, stop_sandbox
 
 

@@ -17,8 +17,8 @@ import urllib3
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from sandbox.clock import Clock
-from sandbox.entra import Entra
+from entra_aws_sandbox.clock import Clock
+from entra_aws_sandbox.entra import Entra
 
 Json = dict[str, Any]
 AWS_TEMPLATE = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"

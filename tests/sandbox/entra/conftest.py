@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.entra import Entra
+from entra_aws_sandbox.clock import Clock
+from entra_aws_sandbox.entra import Entra
 from tests.sandbox.entra.clients import (
     CLIENT_ID,
     CLIENT_SECRET,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.entra.graph import ROUTES
-from sandbox.entra.permissions import TABLE
+from entra_aws_sandbox.entra.graph import ROUTES
+from entra_aws_sandbox.entra.permissions import TABLE
 from tests.sandbox.entra.clients import App, Cloud, new_app
 
 LEAST = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import Aws
+from entra_aws_sandbox.aws import Aws
 from tests.sandbox.entra.clients import TENANT, App, Json, Served, send
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from sandbox.aws import Aws
-from sandbox.aws.validation import operation_model
-from sandbox.clock import Clock
+from entra_aws_sandbox.aws import Aws
+from entra_aws_sandbox.aws.validation import operation_model
+from entra_aws_sandbox.clock import Clock
 from tests.sandbox.aws.support import Idp
 from tests.sandbox.hostile.strategies import FUZZ, bodies, dumped, json_like, segment, text
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from sandbox.clock import Clock
-from sandbox.entra import Entra
-from sandbox.entra.graph import ROUTES
+from entra_aws_sandbox.clock import Clock
+from entra_aws_sandbox.entra import Entra
+from entra_aws_sandbox.entra.graph import ROUTES
 from tests.sandbox.entra.clients import CLIENT_ID, CLIENT_SECRET
 from tests.sandbox.hostile.strategies import FUZZ, bodies, segment, text
 

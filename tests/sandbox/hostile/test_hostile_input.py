@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from entra_aws_sandbox.folder import Folder, SandboxError
+from entra_aws_sandbox.listener import MAX_BODY
 from federation.access.access import load_access
 from federation.core.errors import InvalidInput
-from sandbox.folder import Folder, SandboxError
-from sandbox.listener import MAX_BODY
 from tests.support import Sandbox, run_sandbox
 
 

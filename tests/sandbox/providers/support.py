@@ -16,10 +16,10 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from sandbox.listener import Listener, bind
-from sandbox.providers.bridge import Bridge
-from sandbox.providers.resource import Package
-from sandbox.providers.wire import SECRET, SIGNATURE, UNKNOWN_STRING, encode
+from entra_aws_sandbox.listener import Listener, bind
+from entra_aws_sandbox.providers.bridge import Bridge
+from entra_aws_sandbox.providers.resource import Package
+from entra_aws_sandbox.providers.wire import SECRET, SIGNATURE, UNKNOWN_STRING, encode
 
 UNKNOWN_VALUE = UNKNOWN_STRING
 

@@ -13,8 +13,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers import aws
-from sandbox.providers.aws import client
+from entra_aws_sandbox.providers import aws
+from entra_aws_sandbox.providers.aws import client
 from tests.sandbox.providers.support import (
     Engine,
     Made,

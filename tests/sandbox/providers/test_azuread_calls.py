@@ -15,9 +15,9 @@ from typing import Any
 import grpc
 import pytest
 
-from sandbox.certificates import server_context
-from sandbox.providers import azuread
-from sandbox.providers.azuread import graph as client
+from entra_aws_sandbox.certificates import server_context
+from entra_aws_sandbox.providers import azuread
+from entra_aws_sandbox.providers.azuread import graph as client
 from tests.sandbox.providers.support import (
     Engine,
     Made,
@@ -813,7 +813,7 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(
     graph: Graph, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("sandbox.providers.azuread.graph.time.sleep", waits.append)
+    monkeypatch.setattr("entra_aws_sandbox.providers.azuread.graph.time.sleep", waits.append)
     graph.headers = {"Retry-After": "17"}
     graph.answers = {f"GET {APP_PATH}": [(429, None), application()]}
     assert engine.imported(FROM_TEMPLATE, f"/applicationTemplates/t/instantiate/{APP}/{SP}")

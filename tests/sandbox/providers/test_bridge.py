@@ -10,8 +10,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.providers.resource import Package, ProviderError, Resource, Schema
-from sandbox.providers.wire import UNKNOWN, Properties, decode, encode
+from entra_aws_sandbox.providers.resource import Package, ProviderError, Resource, Schema
+from entra_aws_sandbox.providers.wire import UNKNOWN, Properties, decode, encode
 from tests.sandbox.providers.support import (
     UNKNOWN_VALUE,
     Engine,

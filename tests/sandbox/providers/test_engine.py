@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.environment import pulumi_cli
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
+from entra_aws_sandbox.environment import pulumi_cli
 from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.folder import REPOSITORY, Folder, SandboxError
-from sandbox.providers import VERSIONS, plugins
-from sandbox.pulumi import PulumiStack
+from entra_aws_sandbox.folder import Folder, SandboxError
+from entra_aws_sandbox.providers import VERSIONS, plugins
+from entra_aws_sandbox.pulumi import PulumiStack
 from tests.support import run_sandbox, start_sandbox, stop_sandbox
 
 pytestmark = pytest.mark.engine
@@ -34,10 +34,9 @@ def real(person: Path, name: str) -> Path:
     folder = person / ".pulumi" / "plugins" / f"resource-{name}-v{VERSIONS[name]}"
     folder.mkdir(parents=True)
     plugin = folder / f"pulumi-resource-{name}"
-    module = shlex.join([sys.executable, "-u", "-P", "-m", "sandbox.providers", name])
+    module = shlex.join([sys.executable, "-u", "-P", "-m", "entra_aws_sandbox.providers", name])
     plugin.write_text(
-        f'#!/bin/sh\necho "$@" >>"$(dirname "$(readlink -f "$0")")/started"\n'
-        f'PYTHONPATH={shlex.quote(str(REPOSITORY))} exec {module} "$@"\n'
+        f'#!/bin/sh\necho "$@" >>"$(dirname "$(readlink -f "$0")")/started"\nexec {module} "$@"\n'
     )
     plugin.chmod(0o755)
     return plugin

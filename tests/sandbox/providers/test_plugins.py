@@ -16,8 +16,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.folder import SandboxError
-from sandbox.providers import VERSIONS, plugins
+from entra_aws_sandbox.folder import SandboxError
+from entra_aws_sandbox.providers import VERSIONS, plugins
 
 START_SECONDS = 5.0  # a generous bound: other tests run beside this one
 GONE_SECONDS = 5.0

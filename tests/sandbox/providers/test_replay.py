@@ -17,12 +17,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from sandbox.certificates import server_context
-from sandbox.clock import Clock
-from sandbox.entra import Entra
-from sandbox.listener import Listener, bind
-from sandbox.providers import azuread
-from sandbox.providers.azuread import graph as client
+from entra_aws_sandbox.certificates import server_context
+from entra_aws_sandbox.clock import Clock
+from entra_aws_sandbox.entra import Entra
+from entra_aws_sandbox.listener import Listener, bind
+from entra_aws_sandbox.providers import azuread
+from entra_aws_sandbox.providers.azuread import graph as client
 from tests.sandbox.entra.clients import CLIENT_ID, CLIENT_SECRET, USER_ROLE, Cloud
 from tests.sandbox.providers.replay import Call, Player, Wire, left_over, recording
 from tests.sandbox.providers.replay_fault_steps import AllSteps, play

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.folder import REPOSITORY
+from demo.checkout import REPOSITORY
 
 TOOLS = (
     *("sh", "dirname", "cksum", "cat", "sed", "rm", "mkdir", "ln", "chmod"),
@@ -49,6 +49,8 @@ class Machine:
         (self.checkout / "tools" / "pulumi").mkdir(parents=True)
         (self.checkout / "requirements.txt").write_text("one==1\n")
         (self.checkout / "requirements-dev.txt").write_text("one==1\ntwo==1\n")
+        (self.checkout / "sandbox").mkdir()
+        (self.checkout / "sandbox" / "pyproject.toml").write_text("[project]\n")
         for tool in TOOLS:
             (self.path / tool).symlink_to(str(shutil.which(tool)))
 
@@ -75,6 +77,14 @@ class Machine:
     @property
     def pip_calls(self) -> list[str]:
         """The arguments with which packages were installed."""
+        return [call for call in self._calls() if "--editable" not in call]
+
+    @property
+    def editable(self) -> list[str]:
+        """The arguments with which the sandbox was installed from its folder."""
+        return [call for call in self._calls() if "--editable" in call]
+
+    def _calls(self) -> list[str]:
         calls = self.checkout / "pip.calls"
         return calls.read_text().splitlines() if calls.exists() else []
 
@@ -117,6 +127,8 @@ def test_a_cli_on_path_is_used_and_nothing_is_done_twice(machine: Machine) -> No
         "pulumi    3.259.0",
     ]
     assert len(machine.pip_calls) == 1
+    (sandbox,) = machine.editable
+    assert "--no-deps --no-build-isolation --editable ./sandbox" in sandbox
     assert machine.sets_up("--quiet") == ""
 
 
@@ -141,6 +153,7 @@ def test_the_runtime_is_the_programs_packages_and_the_pinned_cli(machine: Machin
     machine.sets_up("--runtime", "--quiet")
     (call,) = machine.pip_calls
     assert "--require-hashes --only-binary :all: --requirement requirements.txt" in call
+    assert not machine.editable
     assert not (machine.checkout / LAST).is_symlink()
     assert machine.sets_up("--runtime", "--quiet") == ""
     # Everything includes it: nothing is installed anew for it, and a CLI of PATH is not enough.

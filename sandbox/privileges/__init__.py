@@ -1,4 +1,0 @@
-"""Which permissions a stack really uses: stacks are played and every call is counted.
-
-`python -m sandbox.privileges` writes docs/permissions.md from it.
-"""

@@ -1,0 +1,248 @@
+"""The WSGI application: login, Graph, federation metadata, sign-in pages, control surface."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from contextlib import nullcontext
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from entra_aws_sandbox.entra import permissions
+from entra_aws_sandbox.entra.control import Control
+from entra_aws_sandbox.entra.errors import GraphError, SignInError
+from entra_aws_sandbox.entra.faults import Faults
+from entra_aws_sandbox.entra.graph import ROUTES
+from entra_aws_sandbox.entra.login import TokenIssuer, endpoints, refusal
+from entra_aws_sandbox.entra.odata import check_options
+from entra_aws_sandbox.entra.routing import Call, Reply, Route, url_map
+from entra_aws_sandbox.entra.saml.metadata import federation_metadata
+from entra_aws_sandbox.entra.saml.sign_in import SignIn
+from entra_aws_sandbox.json_body import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from entra_aws_sandbox.entra.synchronization.engine import Engine
+    from entra_aws_sandbox.entra.tenant import Json, Tenant
+
+_log = logging.getLogger(__name__)
+
+VERSIONS = ("v1.0", "beta")
+MAX_BODY = 1024 * 1024
+GRAPH = url_map(ROUTES)
+PAGES = Map(
+    [
+        Rule("/metadata/endpoints", endpoint="endpoints", methods=["GET"]),
+        Rule("/<tenant>/oauth2/v2.0/token", endpoint="token", methods=["POST"]),
+        Rule("/<tenant>/oauth2/v2.0/logout", endpoint="sign_out", methods=["GET"]),
+        Rule(
+            "/<tenant>/federationmetadata/2007-06/federationmetadata.xml",
+            endpoint="metadata",
+            methods=["GET"],
+        ),
+        Rule("/<tenant>/saml2", endpoint="saml", methods=["GET", "POST"]),
+        Rule("/<tenant>/login", endpoint="login", methods=["POST"]),
+        Rule("/<tenant>/myapps", endpoint="apps", methods=["GET"]),
+        Rule("/<tenant>/myapps/signin/<app_id>", endpoint="start", methods=["GET"]),
+        Rule("/_sandbox/<action>", endpoint="control", methods=["POST"]),
+    ],
+    strict_slashes=False,
+)
+_BY_APP_ID = re.compile(r"^/(applications|servicePrincipals)\(appId='([^']+)'\)")
+
+
+class App:
+    """Answers every request for one tenant: in JSON, except for the sign-in pages."""
+
+    def __init__(self, tenant: Tenant, engine: Engine, issuer: TokenIssuer, client_id: str) -> None:
+        self._tenant = tenant
+        self._engine = engine
+        self._issuer = issuer
+        self._sign_in = SignIn(tenant)
+        self._faults = Faults()
+        self._control = Control(tenant, engine, issuer, client_id, self._faults)
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        request = Request(environ)
+        request.max_content_length = MAX_BODY
+        request.max_form_memory_size = MAX_BODY
+        return self._answer(request)(environ, start)
+
+    def _answer(self, request: Request) -> Response:
+        request_id = str(uuid.uuid4())
+        try:
+            version = request.path.split("/", 2)[1]
+            is_graph = version in VERSIONS
+            response = self._graph(request, version) if is_graph else self._page(request)
+        except GraphError as error:
+            response = self._error(error, request_id)
+        except MethodNotAllowed:
+            response = self._error(
+                GraphError(
+                    HTTPStatus.METHOD_NOT_ALLOWED,
+                    "Request_BadRequest",
+                    "Specified HTTP method is not allowed for the request target.",
+                ),
+                request_id,
+            )
+        except HTTPException as error:
+            status = error.code or HTTPStatus.BAD_REQUEST
+            response = self._error(
+                GraphError(status, "BadRequest", str(error.description)), request_id
+            )
+        except ConnectionError:
+            # A fault lets an answer get lost.
+            raise
+        except Exception:  # noqa: BLE001  (a client gets an answer, the log the traceback)
+            _log.exception("%s %s failed", request.method, request.path)
+            response = self._error(
+                GraphError(
+                    HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", "The sandbox failed."
+                ),
+                request_id,
+            )
+        response.headers["request-id"] = request_id
+        return response
+
+    def _graph(self, request: Request, version: str) -> Response:
+        with self._tenant.lock:
+            caller = self._issuer.caller(self._tenant, request.headers.get("Authorization", ""))
+            route, arguments = self._route(request, version)
+            permissions.check(self._tenant, caller, route.operation, arguments)
+            check_options(request.args)
+        self._faults.gate(route.operation)
+        call = Call(
+            tenant=self._tenant,
+            engine=self._engine,
+            request=request,
+            caller=caller,
+            version=version,
+        )
+        with nullcontext() if route.unlocked else self._tenant.lock:
+            response = _reply(route.handler(call, **arguments))
+        if self._faults.loses(route.operation):
+            # The server closes the connection without an answer.
+            raise ConnectionAbortedError
+        return response
+
+    def _route(self, request: Request, version: str) -> tuple[Route, dict[str, str]]:
+        path = self._by_object_id(request.path.removeprefix(f"/{version}"))
+        adapter = GRAPH.bind("", path_info=path)
+        try:
+            endpoint, arguments = adapter.match(method=request.method)
+        except NotFound:
+            segment = path.rstrip("/").rpartition("/")[2]
+            raise GraphError(
+                HTTPStatus.BAD_REQUEST,
+                "BadRequest",
+                f"Resource not found for the segment '{segment}'.",
+            ) from None
+        return endpoint, dict(arguments)
+
+    def _by_object_id(self, path: str) -> str:
+        """Replace the alternate key `collection(appId='…')` by the object id."""
+        found = _BY_APP_ID.match(path)
+        if found is None:
+            return path
+        collection, app_id = found.groups()
+        tenant = self._tenant
+        lookup = (
+            tenant.application_of if collection == "applications" else tenant.service_principal_of
+        )
+        resource = lookup(app_id)
+        object_id = resource["id"] if resource else app_id
+        return f"/{collection}/{object_id}{path[found.end() :]}"
+
+    def _page(self, request: Request) -> Response:
+        endpoint, arguments = PAGES.bind("", path_info=request.path).match(method=request.method)
+        if endpoint == "control":
+            return self._act(request, arguments["action"])
+        with self._tenant.lock:
+            if endpoint == "endpoints":
+                return _json(endpoints(self._tenant.base_url))
+            if endpoint == "token":
+                return self._token(request, arguments["tenant"])
+            if endpoint == "metadata":
+                return self._metadata(request, arguments["tenant"])
+            return self._sign_in_page(request, endpoint, dict(arguments))
+
+    def _sign_in_page(self, request: Request, endpoint: str, arguments: Json) -> Response:
+        try:
+            self._check_tenant(arguments.pop("tenant"))
+            page = getattr(self._sign_in, endpoint)
+            response: Response = page(request, **arguments)
+        except SignInError as error:
+            response = self._sign_in.refused(error)
+        return response
+
+    def _act(self, request: Request, action: str) -> Response:
+        trusted = request.headers.get("X-Sandbox") == "1"
+        try:
+            body = parsed(request.get_data())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _json({"message": "The body must be a JSON object."}, HTTPStatus.BAD_REQUEST)
+        try:
+            return _json(self._control(action, trusted, body))
+        except GraphError as error:
+            return _json({"message": error.message}, error.status)
+
+    def _token(self, request: Request, tenant: str) -> Response:
+        try:
+            answer = self._issuer.answer(self._tenant, tenant, request.form)
+        except SignInError as error:
+            trace = str(uuid.uuid4())
+            return _json(refusal(error, trace, self._tenant.timestamp()), error.status)
+        response = _json(answer)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _metadata(self, request: Request, tenant: str) -> Response:
+        try:
+            self._check_tenant(tenant)
+            document = federation_metadata(self._tenant, request.args.get("appid"))
+        except SignInError as error:
+            raise GraphError(error.status, f"AADSTS{error.number}", error.message) from None
+        return Response(document, content_type="application/xml; charset=utf-8")
+
+    def _check_tenant(self, tenant: str) -> None:
+        if tenant not in {self._tenant.id, *self._tenant.verified_domains}:
+            raise SignInError(90002, f"Tenant '{tenant}' not found.", HTTPStatus.NOT_FOUND)
+
+    def _error(self, error: GraphError, request_id: str) -> Response:
+        body = {
+            "error": {
+                "code": error.code,
+                "message": error.message,
+                "innerError": {
+                    "date": self._tenant.timestamp().removesuffix("Z"),
+                    "request-id": request_id,
+                    "client-request-id": request_id,
+                },
+            }
+        }
+        response = _json(body, error.status)
+        response.headers.update(error.headers)
+        return response
+
+
+def _reply(answer: Json | Reply | None) -> Response:
+    if answer is None:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    if isinstance(answer, Reply):
+        return _json(answer.body or {}, answer.status)
+    return _json(answer)
+
+
+def _json(body: Json, status: int = HTTPStatus.OK) -> Response:
+    return Response(json.dumps(body), status, content_type="application/json; charset=utf-8")
