@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from demo.checkout import REPOSITORY
 from tests.workflows.hub import Hub, run_script
 
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
-# What runs where a job can get a token; sandbox, tests and bench never do.
+# What runs where a job can get a token; sandbox, demo, tests and bench never do.
 PROGRAM = (
     *("__main__.py", "program", "components", "clouds", "federation", "ops", "policy", "script/ci"),
 )
@@ -64,6 +65,15 @@ def test_every_package_is_locked_with_hashes(source: str, name: str) -> None:
     assert not re.search(r"://|^\s*-(?!-hash)|find-links|index-url", text, re.MULTILINE)
 
 
+def test_the_sandbox_asks_for_what_is_locked() -> None:
+    project = tomllib.loads((REPOSITORY / "sandbox" / "pyproject.toml").read_text())
+    asked = project["project"]["dependencies"] + project["build-system"]["requires"]
+    versions = {package: version for package, (version, _) in lock(EVERYTHING).items()}
+    for requirement in asked:
+        package, _, version = requirement.partition("==")
+        assert versions[canonical(package)] == version, requirement
+
+
 def test_everything_holds_the_runtime_as_it_is() -> None:
     assert lock(RUNTIME).items() <= lock(EVERYTHING).items()
 
@@ -79,7 +89,7 @@ def test_the_runtime_is_what_the_program_imports_and_nothing_of_the_sandbox() ->
                 modules |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 modules.add(str(node.module).partition(".")[0])
-    assert not modules & {"sandbox", "tests", "bench"}
+    assert not modules & {"entra_aws_sandbox", "demo", "tests", "bench"}
     installed = packages_distributions()
     foreign = modules - OWN - set(sys.stdlib_module_names)
     runtime = lock(RUNTIME)
