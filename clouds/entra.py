@@ -53,8 +53,7 @@ _CLOUDS: Final = {
 }
 
 # Graph answers 429 with Retry-After, which urllib3 obeys. Repeating is safe for every call made
-# here:
-# look-ups, tokens, and provisioning on demand, which compares before it writes.
+# here: look-ups, tokens, and provisioning on demand, which compares before it writes.
 _RETRIES: Final = urllib3.Retry(
     total=6,
     connect=2,

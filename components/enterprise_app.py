@@ -12,8 +12,7 @@ import pulumi_azuread as azuread
 from federation.access.rows import PrincipalKey
 
 # Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
-# The
-# id is pinned, since the template's display name has changed once.
+# The id is pinned, since the template's display name has changed once.
 TEMPLATE_ID: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 _ROLE: Final = "User"
 
