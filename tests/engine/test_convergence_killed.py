@@ -229,7 +229,7 @@ def test_kills_at_random_moments(federation: Federation, tmp_path: Path) -> None
     whole = federation.stack.up().seconds
     seed = random.randrange(10**6)  # noqa: S311 - a moment, not a secret
     chance = random.Random(seed)  # noqa: S311
-    for number in range(int(os.environ.get("KILLS", "4"))):
+    for number in range(int(os.environ.get("KILLS", "3"))):
         prepared.restore()
         engine = _begin(federation)
         pause = chance.uniform(0.3, whole)

@@ -106,7 +106,7 @@ def test_answers_lost_at_random(in_access: Prepared, tmp_path: Path) -> None:
     wanted = picture(federation)
     seed = int(os.environ.get("LOST_SEED") or random.randrange(10**6))  # noqa: S311
     chance = random.Random(seed)  # noqa: S311 - which answer, not a secret
-    for number in range(int(os.environ.get("LOST", "4"))):
+    for number in range(int(os.environ.get("LOST", "2"))):
         federation = changed.restore()
         # Azuread sends no write again, aws does as often as it is told.
         tries = chance.choice(("1", "3"))

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.federation import Federation
 from tests.engine.operator import ops
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 MEMBER = "GroupMember group/migration/"
 ASSIGNMENT = "AppRoleAssignment group/data"

@@ -8,7 +8,7 @@ from tests.engine.federation import ROWS, Federation
 from tests.engine.picture import picture
 from tests.engine.prepared import configure
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 REVOKED = ("444455556666", "ReadOnly", "AWS-Platform")
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 # The names that the stack's own group has in these worlds.
 RENAMED = {"AWS-Migration", "AWS-Migrations"}
 _REFUSED = "this is not the reviewed update"
-_WORLDS = int(os.environ.get("WORLDS", "4"))
+_WORLDS = int(os.environ.get("WORLDS", "3"))
 # What a difference of a permission set is called in the diff.
 _ASPECTS = {
     "description": "description",
