@@ -26,7 +26,7 @@ DOCUMENT = REPOSITORY / "docs" / "faults.md"
 # How often the azuread provider makes a call that is refused with 503; any other ends at once, and
 # the aws provider is told to make each call once.
 _GRAPH_TRIES = 8
-# How a cloud refuses; `error` (5xx) takes minutes more, since the azuread provider waits and repeats.
+# How a cloud refuses; `error` (5xx) takes minutes more: the azuread provider waits and repeats.
 _REFUSAL = os.environ.get("REFUSAL", "conflict")
 FAULTS = {_REFUSAL: "refused", "lost": "lost answer", "failed": "fails later"}
 ASYNCHRONOUS = ("CreateAccountAssignment", "DeleteAccountAssignment", "ProvisionPermissionSet")
