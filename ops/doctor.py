@@ -14,6 +14,7 @@ from typing import Final
 
 from clouds.aws import AwsError
 from clouds.entra import EntraError
+from federation.core.urn import kind_of
 from federation.update.diagnosis import Findings, lines, to_dict
 from federation.update.permissions import Feature, Purpose, declared_features, made_features
 from ops.arguments import add_stack_arguments, command
@@ -108,7 +109,7 @@ def examine_clouds(session: Session, purpose: Purpose, findings: Findings) -> No
 def stack_features(session: Session) -> set[Feature]:
     """What the stack declares or still has. Raises InvalidInput."""
     stack = session.stack
-    kinds = {resource.type.rpartition(":")[2] for resource in stack.resources}
+    kinds = {kind_of(resource.type) for resource in stack.resources}
     found = declared_features(session.access, stack.any_settings) | made_features(kinds)
     return found | ({Feature.SET_TAGS} if _has_tags(stack) else set())
 

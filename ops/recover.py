@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from clouds.existing import Existing
 from federation.core.errors import printable
+from federation.core.urn import kind_of
 from federation.engine.provenance import Found, Identity, Verdict, choose
 from federation.engine.recovery import (
     SETTLE_SECONDS,
@@ -203,7 +204,7 @@ class _Seeker:
         gone = {
             one["urn"]: resource_name(one["urn"])
             for one in deletions(steps)
-            if self._existing.is_gone(one["type"].rpartition(":")[2], one["id"])
+            if self._existing.is_gone(kind_of(one["type"]), one["id"])
         }
         found = self._search(unrecorded(export, steps), self._existing.find_lost)
         found = replace(found, gone=gone)

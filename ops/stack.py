@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from federation.core.urn import Urn, kind_of
 from federation.engine.checkpoint import Checkpoint, read
 from federation.update.access_stack import KEY as FEDERATION_STACK
 from federation.update.access_stack import AccessStackSettings, load_access_stack
@@ -36,7 +37,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The logical name."""
-        return self.urn.split("::", 3)[3]
+        return Urn.parse(self.urn).name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class Stack:
 
     def of_type(self, kind: str) -> Iterator[Resource]:
         """The resources of one kind, such as `SynchronizationJob`."""
-        return (one for one in self.resources if one.type.rpartition(":")[2] == kind)
+        return (one for one in self.resources if kind_of(one.type) == kind)
 
     def one(self, kind: str) -> Resource | None:
         """The first resource of a kind, None when the checkpoint has none."""

@@ -10,6 +10,7 @@ import pulumi
 from clouds.aws import Aws
 from clouds.existing import Existing
 from clouds.graph import Graph
+from federation.core.urn import kind_of
 from federation.engine.recovery import Interrupted
 
 _RENAME: Final = "choose another name"
@@ -33,7 +34,7 @@ def refuse_second_ones(graph: Graph, aws: Aws) -> None:
     existing = Existing(graph=graph, aws=aws)
 
     async def check(args: pulumi.ResourceHookArgs) -> None:
-        kind = args.type.rpartition(":")[2]
+        kind = kind_of(args.type)
         one = Interrupted(urn=args.urn, kind=kind, what="creating", inputs=args.new_inputs or {})
         found = await asyncio.get_running_loop().run_in_executor(None, existing.find, one)
         if found:
@@ -50,7 +51,7 @@ def refuse_second_ones(graph: Graph, aws: Aws) -> None:
     def with_hook(
         args: pulumi.ResourceTransformationArgs,
     ) -> pulumi.ResourceTransformationResult | None:
-        if args.type_.rpartition(":")[2] not in _KINDS:
+        if kind_of(args.type_) not in _KINDS:
             return None
         hooks = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
         return pulumi.ResourceTransformationResult(

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import pulumi
 
+from federation.core.urn import Urn
+
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 # Inputs that come from other resources, in a form that the providers' checks take. Nothing is ever
 # made of them: what would be made depends on what has failed.
@@ -83,8 +85,8 @@ def or_else(output: pulumi.Output[Any], stand_in: str) -> pulumi.Output[Any]:
 
 def _place(urn: str) -> tuple[str, str]:
     """Type and name of a resource."""
-    _, _, types, name = urn.split("::", 3)
-    return types.rpartition("$")[2], name
+    resource = Urn.parse(urn)
+    return resource.type, resource.name
 
 
 def _camel(name: str) -> str:
