@@ -38,7 +38,9 @@ def begin(inputs: Inputs | AccessInputs) -> None:
     if by_id:
         pulumi.log.info(f"named by objectId: {', '.join(by_id)}")
     if plan.duration > timedelta(minutes=1):
-        pulumi.log.info(f"AWS takes {spoken_duration(plan.duration)} to write this update's rows")
+        pulumi.log.info(
+            f"AWS takes {spoken_duration(plan.duration)} to write this update's assignments"
+        )
     name_the_way_out()
     if not pulumi.runtime.is_dry_run():
         StandIns(read_outputs()).use()

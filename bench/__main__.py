@@ -15,7 +15,7 @@ from bench.figures import Figure, Unmeasurable, table
 
 BENCHES: Final = {
     "resolve": "start, load, validate, resolve and print, for the whole process",
-    "preview": "pulumi preview against a bare program that registers the same rows",
+    "preview": "pulumi preview against a bare program that registers the same assignments",
     "calls": "cloud calls of an unchanged preview",
 }
 

@@ -1,4 +1,4 @@
-"""Cloud calls of an unchanged preview: they must not grow with accounts, groups or rows."""
+"""Cloud calls of an unchanged preview: they must not grow with accounts, groups or assignments."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ _MORE_ACCOUNTS: Final = 12
 def measure(*, smallest: bool) -> list[Figure]:
     """Calls of an unchanged preview at two sizes, in all and by operation where they differ."""
     with federation() as made:
-        small_rows, small = _unchanged_preview(made, groups=1)
-        figures = [_figure("calls of an unchanged preview", small_rows, small)]
+        small_assignments, small = _unchanged_preview(made, groups=1)
+        figures = [_figure("calls of an unchanged preview", small_assignments, small)]
         if not smallest:
             made.add_accounts(_MORE_ACCOUNTS)
-        large_rows, large = _unchanged_preview(made, groups=len(GROUPS))
-    figures.append(_figure("the same with more accounts, groups and rows", large_rows, large))
+        large_assignments, large = _unchanged_preview(made, groups=len(GROUPS))
+    figures.append(
+        _figure("the same with more accounts, groups and assignments", large_assignments, large)
+    )
     grown = {name: large[name] - small[name] for name in large | small}
     extra = ", ".join(f"{name} {number:+d}" for name, number in sorted(grown.items()) if number)
     figures.append(
         Figure(
             what="calls that the larger size adds",
-            rows=large_rows,
+            assignments=large_assignments,
             value=sum(number for number in grown.values() if number > 0),
             unit="calls",
             bound=0,
@@ -37,8 +39,8 @@ def measure(*, smallest: bool) -> list[Figure]:
     return figures
 
 
-def _figure(what: str, rows: int, calls: Counter[str]) -> Figure:
-    return Figure(what=what, rows=rows, value=calls.total(), unit="calls")
+def _figure(what: str, assignments: int, calls: Counter[str]) -> Figure:
+    return Figure(what=what, assignments=assignments, value=calls.total(), unit="calls")
 
 
 def _unchanged_preview(made: Federation, *, groups: int) -> tuple[int, Counter[str]]:

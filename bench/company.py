@@ -15,7 +15,7 @@ _ENVIRONMENTS: Final = ("dev", "test", "prod", "sandbox")
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How large a company is; the defaults come to about 70,000 rows."""
+    """How large a company is; the defaults come to about 70,000 assignments."""
 
     accounts: int = 1000
     rules: int = 500
@@ -79,7 +79,7 @@ def access(size: Size) -> str:
         ]
     lines.append("rules:")
     for number in range(size.rules):
-        # Rules of one group name other sets, so that few rows are given twice.
+        # Rules of one group name other sets, so that few assignments are given twice.
         first = number + 2 * (number // size.groups)
         sets = ", ".join(
             f"Set{(first + more) % size.permission_sets}" for more in range(1 + (number % 4 == 0))

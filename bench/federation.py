@@ -57,7 +57,7 @@ class Federation:
 
 
 def access(permission_sets: int, groups: int) -> dict[str, Any]:
-    """An access file with one rule a group; the other groups are declared and get no rows."""
+    """An access file with one rule a group; the other groups are declared and get nothing."""
     names = [f"Set{number}" for number in range(permission_sets)]
     return {
         "groups": {name.lower(): {"displayName": name} for name in GROUPS},

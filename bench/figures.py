@@ -16,7 +16,7 @@ class Figure:
     """One value in `unit` (s, MB, calls, ratio), and the most it may be (None: no bound)."""
 
     what: str
-    rows: int
+    assignments: int
     value: float
     unit: str
     bound: float | None = None
@@ -33,8 +33,8 @@ class Figure:
 
 
 def table(title: str, figures: Sequence[Figure]) -> str:
-    """Aligned columns: what, rows, value, bound, share of the bound."""
-    lines = [("what", "rows", "value", "bound", "of bound", "")]
+    """Aligned columns: what, assignments, value, bound, share of the bound."""
+    lines = [("what", "assignments", "value", "bound", "of bound", "")]
     for figure in figures:
         bound = "" if figure.bound is None else _number(figure.bound, figure.unit)
         share = f"{figure.value / figure.bound:.0%}" if figure.bound else ""
@@ -42,7 +42,7 @@ def table(title: str, figures: Sequence[Figure]) -> str:
         lines.append(
             (
                 figure.what,
-                f"{figure.rows:,}",
+                f"{figure.assignments:,}",
                 _number(figure.value, figure.unit),
                 bound,
                 share,

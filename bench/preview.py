@@ -1,7 +1,7 @@
-"""`pulumi preview` of this program against a bare program that registers the same rows.
+"""`pulumi preview` of this program against a bare program that registers the same assignments.
 
 Both run on the real engine with the sandbox's providers, which answer at once in a preview. The
-program comes from phase access with its groups arrived; the rows are all new.
+program comes from phase access with its groups arrived; the assignments are all new.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from demo.checkout import REPOSITORY
 from entra_aws_sandbox.folder import SandboxError
 from entra_aws_sandbox.pulumi import PulumiStack
 
-# (permission sets, groups) in 25 member accounts: 100, 1,000 and 3,000 rows.
+# (permission sets, groups) in 25 member accounts: 100, 1,000 and 3,000 assignments.
 _SIZES: Final = ((1, 4), (5, 8), (15, 8))
 _ACCOUNTS: Final = 25
 _REPEATS: Final = 3
@@ -36,13 +36,15 @@ def measure(*, smallest: bool) -> list[Figure]:
         bare = _bare_stack(made)
         for permission_sets, groups in _SIZES[: 1 if smallest else None]:
             made.declare(permission_sets=permission_sets, groups=groups)
-            rows = _rows(made)
-            Path(bare.environment["BENCH_ROWS"]).write_text(json.dumps(rows))
-            figures += _compare(made, bare, len(rows), repeats=1 if smallest else _REPEATS)
+            assignments = _assignments(made)
+            Path(bare.environment["BENCH_ASSIGNMENTS"]).write_text(json.dumps(assignments))
+            figures += _compare(made, bare, len(assignments), repeats=1 if smallest else _REPEATS)
     return figures
 
 
-def _compare(made: Federation, bare: PulumiStack, rows: int, *, repeats: int) -> list[Figure]:
+def _compare(
+    made: Federation, bare: PulumiStack, assignments: int, *, repeats: int
+) -> list[Figure]:
     program_seconds, bare_seconds = [], []
     for _ in range(repeats):
         bare_seconds.append(checked(bare.run("preview")).seconds)
@@ -51,14 +53,14 @@ def _compare(made: Federation, bare: PulumiStack, rows: int, *, repeats: int) ->
     return [
         Figure(
             what="preview of the bare program",
-            rows=rows,
+            assignments=assignments,
             value=bare_least,
             unit="s",
             note=f"median {median(bare_seconds):.1f} s of {repeats}",
         ),
         Figure(
             what="preview of this program",
-            rows=rows,
+            assignments=assignments,
             value=least,
             unit="s",
             bound=_RATIO * bare_least + _CONSTANT,
@@ -73,12 +75,15 @@ def _member_accounts(made: Federation) -> int:
     return sum(account["state"] == "ACTIVE" for account in found) - 1
 
 
-def _rows(made: Federation) -> list[tuple[str, str, str]]:
+def _assignments(made: Federation) -> list[tuple[str, str, str]]:
     snapshot = made.access_file.parent / "organization.json"
     snapshot.write_text(_ops(made, "snapshot"), encoding="utf-8")
     arguments = ("--access", str(made.access_file), "--organization", str(snapshot))
-    rows = json.loads(_ops(made, "plan", *arguments, "--format", "json"))
-    return [(row["permissionSet"], row["principal"], row["account"]) for row in rows]
+    assignments = json.loads(_ops(made, "plan", *arguments, "--format", "json"))
+    return [
+        (assignment["permissionSet"], assignment["principal"], assignment["account"])
+        for assignment in assignments
+    ]
 
 
 def _ops(made: Federation, *arguments: str) -> str:
@@ -98,7 +103,7 @@ def _bare_stack(made: Federation) -> PulumiStack:
     wanted = {"name": "bare", "runtime": wanted["runtime"]}
     wanted["main"] = str(REPOSITORY / "bench" / "bare")
     (project / "Pulumi.yaml").write_text(yaml.safe_dump(wanted))
-    environment = {**made.environment, "BENCH_ROWS": str(project / "rows.json")}
+    environment = {**made.environment, "BENCH_ASSIGNMENTS": str(project / "assignments.json")}
     stack = PulumiStack(project, environment, stack="bare")
     stack.select()
     return stack

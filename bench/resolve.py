@@ -29,7 +29,8 @@ _SIZES: Final = (
 _PROCESS_SECONDS: Final = 0.5
 _RESOLVE_SECONDS: Final = 0.15
 _MEGABYTES: Final = 200
-# Times a row may cost at the largest size what it costs at a middle one, when growth is linear.
+# Times an assignment may cost at the largest size what it costs at a middle one, when growth is
+# linear.
 _GROWTH: Final = 1.5
 _TODAY: Final = date(2027, 1, 1)
 
@@ -46,17 +47,17 @@ def measure(*, smallest: bool) -> list[Figure]:
             access = load_access([access_file], root=Path(folder))
             seconds, computing, megabytes = _process(access_file, organization_file, repeats)
         tree = Organization.from_dict(organization(size))
-        resolving, rows = [], 0
+        resolving, assignments = [], 0
         for _ in range(repeats):
             start = time.perf_counter()
-            rows = len(resolve(access, tree, today=_TODAY).assignments)
+            assignments = len(resolve(access, tree, today=_TODAY).explained)
             resolving.append(time.perf_counter() - start)
-        costs.append(min(resolving) / rows)
+        costs.append(min(resolving) / assignments)
         spread = f"median {median(seconds):.3f} s of {repeats}; {computing:.3f} s of computing"
         figures += [
             Figure(
                 what=f"whole process, {size.accounts} accounts x {size.rules} rules",
-                rows=rows,
+                assignments=assignments,
                 value=min(seconds),
                 unit="s",
                 bound=_PROCESS_SECONDS if full else None,
@@ -64,15 +65,15 @@ def measure(*, smallest: bool) -> list[Figure]:
             ),
             Figure(
                 what="resolve()",
-                rows=rows,
+                assignments=assignments,
                 value=min(resolving),
                 unit="s",
                 bound=_RESOLVE_SECONDS if full else None,
-                note=f"median {median(resolving):.3f} s; {1e6 * costs[-1]:.2f} us a row",
+                note=f"median {median(resolving):.3f} s; {1e6 * costs[-1]:.2f} us an assignment",
             ),
             Figure(
                 what="peak memory",
-                rows=rows,
+                assignments=assignments,
                 value=megabytes,
                 unit="MB",
                 bound=_MEGABYTES if full else None,
@@ -80,9 +81,11 @@ def measure(*, smallest: bool) -> list[Figure]:
         ]
     if not smallest:
         growth = costs[-1] / costs[1]
-        what = "cost of a row, largest : second size"
-        rows = figures[-1].rows
-        figures.append(Figure(what=what, rows=rows, value=growth, unit="ratio", bound=_GROWTH))
+        what = "cost of an assignment, largest : second size"
+        assignments = figures[-1].assignments
+        figures.append(
+            Figure(what=what, assignments=assignments, value=growth, unit="ratio", bound=_GROWTH)
+        )
     return figures
 
 

@@ -12,8 +12,8 @@ from typing import Final, Literal
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
 from clouds.graph import ON_DEMAND_REQUESTS, ON_DEMAND_WINDOW, Graph
+from federation.access.assignments import PrincipalKey
 from federation.access.labels import Labels
-from federation.access.rows import PrincipalKey
 from federation.identity.principals import Arrivals, EntraPrincipal, match
 from federation.identity.provisioning import job_status
 
@@ -41,7 +41,7 @@ class ArrivalWait:
         """Provision on demand, then list the identity store with back-off until all are there.
 
         One list pass an attempt, however many principals. Never raises: what fails becomes the
-        reason of a hold, so that it neither blocks other rows nor revocations.
+        reason of a hold, so that it neither blocks other assignments nor revocations.
         """
         wanted = {
             key: replace(principal, object_id=object_ids[key])

@@ -1,7 +1,7 @@
 """AWS, as far as the program asks it directly: caller, instance, organization, principals.
 
 Every function makes list calls only: their number depends on pages and organizational units, never
-on rows, groups or (unless a rule selects by tag) accounts.
+on assignments, groups or (unless a rule selects by tag) accounts.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clouds.graph import Graph
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
 from federation.access.findings import Finding
-from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
 from federation.engine.checkpoint import Checkpoint
 from federation.identity.identification import check_one_key_each, choose_group

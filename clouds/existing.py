@@ -87,9 +87,9 @@ class Existing:
             PermissionSetArn=inputs["permissionSetArn"],
         )
         return any(
-            (row["PrincipalType"], row["PrincipalId"])
+            (assignment["PrincipalType"], assignment["PrincipalId"])
             == (inputs["principalType"], inputs["principalId"])
-            for row in listed
+            for assignment in listed
         )
 
     def wait_for_assignments(self, instance_arn: str) -> None:

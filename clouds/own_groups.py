@@ -12,7 +12,7 @@ from typing import Final
 
 from clouds.entra import EntraError
 from clouds.graph import Graph
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.engine.repairs import GroupRepair, Relation
 from federation.update.memberships import GroupInEntra, MembershipFacts, sentence
 

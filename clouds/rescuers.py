@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from clouds.graph import Graph
+from federation.access.assignments import PrincipalKey
 from federation.access.break_glass import break_glass_keys
 from federation.access.declared import Access
-from federation.access.rows import PrincipalKey
 from federation.identity.principals import EntraPrincipal
 
 # Graph: the most members a page.

@@ -1,4 +1,4 @@
-"""Step 14: one row for each principal, permission set and account."""
+"""Step 14: one assignment for each principal, permission set and account."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ import pulumi_aws as aws
 
 from components.permission_set import PermissionSet
 from components.synced_principals import unknown
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Labels
-from federation.access.rows import PrincipalKey, Row
 from federation.engine.checkpoint import HOLDERS
-from federation.identity.principals import Arrivals, EntraPrincipal, RowPlan, holds
+from federation.identity.principals import Arrivals, AssignmentPlan, EntraPrincipal, holds
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountAssignmentsArgs:
-    """`plan` says which rows are ready; `arrivals` brings the late ones.
+    """`plan` says which assignments are ready; `arrivals` brings the late ones.
 
     `app_assignments` are the app-role assignments by principal, `reasons` why principals are
-    missing, `old_names` the logical name under which a row stands in the checkpoint, where it
-    differs, `providers` the provider of a permission set's rows, where it is not the default one.
-    `holders` are the Entra object ids to remember (federation/engine/checkpoint.py).
+    missing, `old_names` the logical name under which an assignment stands in the checkpoint, where
+    it differs, `providers` the provider of a permission set's assignments, where it is not the
+    default one. `holders` are the Entra object ids to remember (federation/engine/checkpoint.py).
     `principals` are all of them as Entra has them, `labels` what to call them.
     """
 
     instance_arn: str
     permission_sets: Mapping[str, PermissionSet]
     app_assignments: Mapping[PrincipalKey, pulumi.Resource]
-    plan: RowPlan
+    plan: AssignmentPlan
     arrivals: pulumi.Output[Arrivals]
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
-    old_names: Mapping[Row, str] = field(default_factory=dict)
+    old_names: Mapping[Assignment, str] = field(default_factory=dict)
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     principals: Mapping[PrincipalKey, EntraPrincipal] = field(default_factory=dict)
     labels: Labels = field(default_factory=Labels)
@@ -43,9 +43,10 @@ class AccountAssignmentsArgs:
 
 
 class AccountAssignments(pulumi.ComponentResource):
-    """All rows of the stack; `held` names those that can't exist yet, with the reason.
+    """All assignments of the stack; `held` names those that can't exist yet, with the reason.
 
-    **Pulumi type:** `federation:aws:AccountAssignments`. Makes: AccountAssignment for each row.
+    **Pulumi type:** `federation:aws:AccountAssignments`. Makes: AccountAssignment for each
+    assignment.
     """
 
     held: pulumi.Output[list[dict[str, object]]]
@@ -54,11 +55,11 @@ class AccountAssignments(pulumi.ComponentResource):
         self, name: str, args: AccountAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("federation:aws:AccountAssignments", name, None, opts)
-        for row, principal_id in args.plan.ready.items():
-            self._create_row(args, row, principal_id)
+        for assignment, principal_id in args.plan.ready.items():
+            self._create_assignment(args, assignment, principal_id)
         if pulumi.runtime.is_dry_run():
-            for row in args.plan.late:
-                self._create_row(args, row, unknown())
+            for assignment in args.plan.late:
+                self._create_assignment(args, assignment, unknown())
             self.held = pulumi.Output.from_input(self._report(args, args.plan.held, args.reasons))
         else:
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
@@ -69,25 +70,25 @@ class AccountAssignments(pulumi.ComponentResource):
         self, args: AccountAssignmentsArgs, arrivals: Arrivals
     ) -> list[dict[str, object]]:
         held = list(args.plan.held)
-        for row in args.plan.late:
-            principal_id = arrivals.arrived.get(row.principal)
+        for assignment in args.plan.late:
+            principal_id = arrivals.arrived.get(assignment.principal)
             if principal_id is None:
-                held.append(row)
+                held.append(assignment)
             else:
-                self._create_row(args, row, principal_id)
+                self._create_assignment(args, assignment, principal_id)
         return self._report(args, held, {**args.reasons, **arrivals.reasons})
 
     def _report(
         self,
         args: AccountAssignmentsArgs,
-        rows: Sequence[Row],
+        assignments: Sequence[Assignment],
         reasons: Mapping[PrincipalKey, str],
     ) -> list[dict[str, object]]:
-        held = holds(rows, reasons, args.principals, args.labels)
+        held = holds(assignments, reasons, args.principals, args.labels)
         for hold in held:
-            names: Any = hold["rows"]
-            number = "1 row" if len(names) == 1 else f"{len(names)} rows"
-            # The access diff reads this sentence (federation/diff/row_changes.py).
+            names: Any = hold["assignments"]
+            number = "1 assignment" if len(names) == 1 else f"{len(names)} assignments"
+            # The access diff reads this sentence (federation/diff/assignment_changes.py).
             pulumi.log.warn(
                 f"{number} of {str(hold['principalType']).lower()} "
                 f"{json.dumps(hold['label'], ensure_ascii=False)} held: "
@@ -96,28 +97,28 @@ class AccountAssignments(pulumi.ComponentResource):
             )
         return held
 
-    def _create_row(
-        self, args: AccountAssignmentsArgs, row: Row, principal_id: pulumi.Input[str]
+    def _create_assignment(
+        self, args: AccountAssignmentsArgs, assignment: Assignment, principal_id: pulumi.Input[str]
     ) -> None:
-        permission_set = args.permission_sets[row.permission_set]
+        permission_set = args.permission_sets[assignment.permission_set]
         depends_on: list[pulumi.Input[pulumi.Resource]] = [permission_set.completed]
-        # Destroyed before the app-role assignment: rows of a deleted group would stay behind as
-        # orphans.
-        if row.principal in args.app_assignments:
-            depends_on.append(args.app_assignments[row.principal])
-        old_name = args.old_names.get(row)
+        # Destroyed before the app-role assignment: assignments of a deleted group would stay behind
+        # as orphans.
+        if assignment.principal in args.app_assignments:
+            depends_on.append(args.app_assignments[assignment.principal])
+        old_name = args.old_names.get(assignment)
         aws.ssoadmin.AccountAssignment(
-            row.logical_name,
+            assignment.logical_name,
             instance_arn=args.instance_arn,
             permission_set_arn=permission_set.arn,
             principal_id=principal_id,
-            principal_type=row.principal.type,
-            target_id=row.account,
+            principal_type=assignment.principal.type,
+            target_id=assignment.account,
             target_type="AWS_ACCOUNT",
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=depends_on,
                 aliases=[pulumi.Alias(name=old_name)] if old_name else None,
-                provider=args.providers.get(row.permission_set),
+                provider=args.providers.get(assignment.permission_set),
             ),
         )

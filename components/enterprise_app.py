@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_azuread as azuread
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 
 # Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
 # The id is pinned, since the template's display name has changed once.

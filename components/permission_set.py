@@ -36,11 +36,11 @@ class PermissionSet(pulumi.ComponentResource):
     and CustomerManagedPolicyAttachment for each policy, PermissionSetInlinePolicy and
     PermissionsBoundaryAttachment where declared.
 
-    Rows depend on this component, hence on all of its policies: on destroy they go first. AWS
-    refuses to provision policies of a set whose last assignment is gone, and to delete a set that
-    has assignments. Policies depend on the boundary, which comes before them and goes after them;
-    a changed one is taken off before the new one is put on, since a set has one and the provider's
-    resource can't change it in place.
+    Assignments depend on this component, hence on all of its policies: on destroy they go first.
+    AWS refuses to provision policies of a set whose last assignment is gone, and to delete a set
+    that has assignments. Policies depend on the boundary, which comes before them and goes after
+    them; a changed one is taken off before the new one is put on, since a set has one and the
+    provider's resource can't change it in place.
     """
 
     arn: pulumi.Output[str]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.identity.principals import Arrivals
 
 

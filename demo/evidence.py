@@ -65,6 +65,6 @@ class Clouds:
         }
 
 
-def accounts_of(rows: Iterable[tuple[str, ...]]) -> set[str]:
-    """The accounts that rows are about."""
-    return {row[0] for row in rows}
+def accounts_of(assignments: Iterable[tuple[str, ...]]) -> set[str]:
+    """The accounts that assignments are about."""
+    return {assignment[0] for assignment in assignments}

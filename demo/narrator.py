@@ -63,5 +63,5 @@ def require(fact: object, sentence: str) -> None:
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 row``, ``31 rows``, ``25 people``."""
+    """``1 assignment``, ``31 assignments``, ``25 people``."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -61,7 +61,9 @@ class Story:
             line.how = "pulumi up, phase app"
         with self.narrator.step(6, "Principals assigned to it", timed=False) as line:
             assigned = self.clouds.assigned(self.service_principal["id"])
-            groups = [row for row in assigned if row["principalType"] == "Group"]
+            groups = [
+                assignment for assignment in assigned if assignment["principalType"] == "Group"
+            ]
             require(groups, "No group is assigned to the enterprise app.")
             users = len(assigned) - len(groups)
             line.evidence = count(len(groups), "group") + (
@@ -136,7 +138,7 @@ class Story:
         with self.narrator.step(12, "Principals arrived over SCIM", timed=False) as line:
             groups, users = self.clouds.aws.groups(), self.clouds.aws.users()
             require(groups and users, "Nobody has arrived in Identity Center.")
-            require(not self.outputs["held"], f"Rows are held: {self.outputs['held']}")
+            require(not self.outputs["held"], f"Assignments are held: {self.outputs['held']}")
             line.evidence = (
                 f"{count(len(groups), 'group')}, {count(len(users), 'person', 'people')}"
             )
@@ -145,15 +147,14 @@ class Story:
             require(sets, "There are no permission sets.")
             line.evidence = ", ".join(sets)
         with self.narrator.step(14, "Assignments", timed=False) as line:
-            rows = self.clouds.aws.assignments()
-            declared = self.outputs["counts"]["rows"]
+            assignments = self.clouds.aws.assignments()
+            declared = self.outputs["counts"]["assignments"]
             require(
-                len(rows) == declared,
-                f"Identity Center has {len(rows)} assignments; {declared} are declared.",
+                len(assignments) == declared,
+                f"Identity Center has {len(assignments)} assignments; {declared} are declared.",
             )
-            line.evidence = (
-                f"{count(len(rows), 'row')} on {count(len(accounts_of(rows)), 'account')}"
-            )
+            accounts = count(len(accounts_of(assignments)), "account")
+            line.evidence = f"{count(len(assignments), 'assignment')} on {accounts}"
 
     def people(self) -> None:
         """Three people sign in."""
@@ -174,7 +175,7 @@ class Story:
             signed_in = self._sign_in("carol")
             require(signed_in.access is not None, f"carol did not get in: {signed_in.message}")
             require(not signed_in.roles, f"The portal lists {sorted(signed_in.roles)} for carol.")
-            line.evidence = "assigned to the app, no rows: the portal lists nothing"
+            line.evidence = "assigned to the app, no assignments: the portal lists nothing"
         with self.narrator.step(None, "bob@example.com is refused") as line:
             signed_in = self._sign_in("bob")
             require(signed_in.access is None, "bob got in though he is not assigned to the app.")

@@ -16,7 +16,7 @@ from ops import INTERRUPTED
 
 # Command: its module (with `HELP`, `add_arguments` and `run`), and what it does in one line.
 COMMANDS: Final = {
-    "plan": ("ops.plan", "resolve access files offline and print the rows"),
+    "plan": ("ops.plan", "resolve access files offline and print the assignments"),
     "status": ("ops.status", "how the federation is doing, and what a person has to do"),
     "sync": ("ops.sync", "provision people and groups now, not in 40 minutes"),
     "handoff": ("ops.handoff", "the console steps, each with a check that it was done"),

@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 from clouds.assignments import RATE, Holders, look_deep, read_assignments
 from clouds.grants import read_grants
-from federation.access.rows import PrincipalType
+from federation.access.assignments import PrincipalType
 from federation.engine.unmanaged import (
     Grant,
     Holder,
@@ -195,6 +195,6 @@ def granted_by_hand(
         progress=Teller(),
     )
     store = facts.identity_store if facts else session.aws.principals(instance.identity_store_id)
-    rows = plan.rows.ready if plan else {}
-    named = unmanaged_assignments(live, checkpoint, organization, store, rows=rows)
+    assignments = plan.assignments.ready if plan else {}
+    named = unmanaged_assignments(live, checkpoint, organization, store, assignments=assignments)
     return deepened(found, wanted, named)

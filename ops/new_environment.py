@@ -44,7 +44,7 @@ config:
 {protect}"""
 
 _PROTECT: Final = """\
-  # The application, its service principal, certificate, secret and job; never sets and rows.
+  # The application, its service principal, certificate, secret and job; never sets and assignments.
   entra-identity-center:protect: true
 """
 

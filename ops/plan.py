@@ -1,8 +1,8 @@
 """`python -m ops plan`: resolve access files against an organization file, offline.
 
-Prints every row; findings go to standard error. Exit code 0: fine, 1: findings (guards, quotas,
-selectors that match nothing; the rows are printed all the same), 2: input that can't be used.
-What can't be known offline is said as well, and does not count.
+Prints every assignment; findings go to standard error. Exit code 0: fine, 1: findings (guards,
+quotas, selectors that match nothing; the assignments are printed all the same), 2: input that can't
+be used. What can't be known offline is said as well, and does not count.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ops import plan_output
 from ops.arguments import day
 
 HELP: Final = """\
-Resolve access files and print every row: who gets what, where, by which rule.
+Resolve access files and print every assignment: who gets what, where, by which rule.
 
 Works offline, with the organization file that `python -m ops snapshot` writes. Nothing is looked up
 in Entra, so groups and people are shown as the file declares them.
@@ -64,8 +64,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--why",
         metavar="ACCOUNT|PRINCIPAL",
-        help="explain the rows of an account (id or name), or of a group or user (key, name or "
-        "object id)",
+        help="explain the assignments of an account (id or name), or of a group or user (key, "
+        "name or object id)",
     )
     parser.add_argument(
         "--today",
@@ -77,16 +77,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Print the rows. Raises InvalidInput for files that can't be used."""
+    """Print the assignments. Raises InvalidInput for files that can't be used."""
     # Everything made here lives until the end: collecting cycles only costs time.
     gc.disable()
     try:
-        return _print_rows(arguments)
+        return _print_assignments(arguments)
     finally:
         gc.enable()
 
 
-def _print_rows(arguments: Namespace) -> int:
+def _print_assignments(arguments: Namespace) -> int:
     access, organization = _load(arguments)
     resolution = resolve(access, organization, today=arguments.today)
     principals = declared(access)
@@ -160,9 +160,10 @@ def _lines(findings: tuple[Finding, ...], resolution: Resolution) -> Iterator[st
     if findings:
         errors = sum(finding.severity == "error" for finding in findings)
         yield f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}."
-    duration = estimated_duration(added=len(resolution.assignments))
+    duration = estimated_duration(added=len(resolution.explained))
     if duration.total_seconds() > 60:
-        yield f"Creating all {len(resolution.assignments)} rows takes {spoken_duration(duration)}."
+        made = len(resolution.explained)
+        yield f"Creating all {made} assignments takes {spoken_duration(duration)}."
 
 
 def _count(number: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows as a table, JSON, CSV, or explained."""
+"""Assignments as a table, JSON, CSV, or explained."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
+from federation.access.assignments import ExplainedAssignment, PrincipalKey, Reason
 from federation.access.declared import Access
 from federation.access.labels import Identity, Labels
 from federation.access.organization import Organization
-from federation.access.rows import Assignment, PrincipalKey, Reason
 from federation.access.targets import Exclusion, Resolution
 from federation.core.errors import InvalidInput, Problem, printable, suggestion
 
@@ -26,7 +26,9 @@ Declared = Mapping[PrincipalKey, Identity]
 
 
 class _Endings(dict[tuple[Reason, ...], str]):
-    """The rest of a JSON row after its account, made once for all rows with the same reasons."""
+    """The rest of a JSON assignment after its account, made once for all assignments with the same
+    reasons.
+    """
 
     def __missing__(self, reasons: tuple[Reason, ...]) -> str:
         text = json.dumps([reason._asdict() for reason in reasons])
@@ -34,18 +36,20 @@ class _Endings(dict[tuple[Reason, ...], str]):
         return ending
 
 
-def in_reading_order(assignments: Iterable[Assignment]) -> list[Assignment]:
+def in_reading_order(assignments: Iterable[ExplainedAssignment]) -> list[ExplainedAssignment]:
     """Sorted by principal, permission set, account; a key is of one type only."""
     # They come sorted by permission set and account: a stable sort keeps that within a principal.
     return sorted(assignments, key=lambda assignment: assignment[0][1][1])
 
 
 def as_json(resolution: Resolution, principals: Declared) -> str:
-    """A list of rows, one a line. `principal` is the key, `name` and `objectId` are as declared."""
+    """A list of assignments, one a line. `principal` is the key, `name` and `objectId` are as
+    declared.
+    """
     endings = _Endings()
     lines: list[str] = []
-    ordered = in_reading_order(resolution.assignments)
-    for (permission_set, (kind, key)), rows in groupby(
+    ordered = in_reading_order(resolution.explained)
+    for (permission_set, (kind, key)), assignments in groupby(
         ordered, lambda assignment: assignment[0][:2]
     ):
         who = principals[PrincipalKey(kind, key)]
@@ -55,16 +59,16 @@ def as_json(resolution: Resolution, principals: Declared) -> str:
             f'"objectId": {json.dumps(who.object_id or None)}, '
             f'"permissionSet": {json.dumps(permission_set)}, "account": "'
         )
-        lines += [begin + account + endings[reasons] for (_, _, account), reasons in rows]
+        lines += [begin + account + endings[reasons] for (_, _, account), reasons in assignments]
     return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 
 def as_csv(resolution: Resolution, principals: Declared) -> str:
-    """One line a row; reasons are joined with `; `."""
+    """One line an assignment; reasons are joined with `; `."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV_HEADER)
-    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
+    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.explained):
         because = "; ".join(f"{r.file}:{r.line} {r.rule} ({r.selector})" for r in reasons)
         who = principals[PrincipalKey(kind, key)]
         writer.writerow((key, kind, who.name, who.object_id, permission_set, account, because))
@@ -72,17 +76,17 @@ def as_csv(resolution: Resolution, principals: Declared) -> str:
 
 
 def table(resolution: Resolution, organization: Organization, called: Labels) -> str:
-    """Aligned columns, and the number of rows and accounts below."""
+    """Aligned columns, and the number of assignments and accounts below."""
     names = {ident: printable(account.name) for ident, account in organization.by_id.items()}
     lines = [_HEADER]
-    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.assignments):
+    for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.explained):
         rules = ", ".join(dict.fromkeys(reason.rule for reason in reasons))
         who = called[PrincipalKey(kind, key)]
         lines.append((who, kind.lower(), permission_set, account, names[account], rules))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     template = "  ".join(f"{{:<{width}}}" for width in widths[:-1]) + "  {}"
-    accounts = len({assignment.row.account for assignment in resolution.assignments})
-    total = f"{len(lines) - 1} rows on {accounts} accounts."
+    accounts = len({assignment.assignment.account for assignment in resolution.explained})
+    total = f"{len(lines) - 1} assignments on {accounts} accounts."
     return "\n".join([*(template.format(*line) for line in lines), "", total]) + "\n"
 
 
@@ -114,14 +118,14 @@ def about(
 def explanation(
     resolution: Resolution, heading: str, organization: Organization, called: Labels
 ) -> str:
-    """Every row with the rules and selectors that give it, and what was taken away by what."""
+    """Every assignment with the rules and selectors that give it, and what takes others away."""
     lines = [heading, ""]
-    for (permission_set, principal, account), reasons in in_reading_order(resolution.assignments):
+    for (permission_set, principal, account), reasons in in_reading_order(resolution.explained):
         name = printable(str(organization.by_id[account]))
         lines.append(f"  {called.spoken(principal)}  {permission_set}  {name}")
         lines += [f"      + {_place(r.file, r.line)}  {r.rule}: {r.selector}" for r in reasons]
-    if not resolution.assignments:
-        lines.append("  no rows")
+    if not resolution.explained:
+        lines.append("  no assignments")
     if resolution.excluded:
         lines += ["", "  taken away:"]
     for exclusion in resolution.excluded:
@@ -144,8 +148,8 @@ _BY: Final = {"except": "except ", "never": "guards.never "}
 
 def _part(resolution: Resolution, wanted: Callable[[PrincipalKey, str], bool]) -> Resolution:
     return Resolution(
-        assignments=tuple(
-            a for a in resolution.assignments if wanted(a.row.principal, a.row.account)
+        explained=tuple(
+            a for a in resolution.explained if wanted(a.assignment.principal, a.assignment.account)
         ),
         excluded=tuple(e for e in resolution.excluded if wanted(e.rule.principal, e.account)),
     )

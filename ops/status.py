@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from clouds.entra import EntraError
 from clouds.facts import read_facts
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.phase import Phase
 from federation.identity.principals import IdentityStorePrincipal, holds
@@ -33,8 +33,8 @@ from ops.session import Session
 from ops.stack import open_stack
 
 HELP: Final = """\
-Say how the federation is doing: phase, provisioning job, held rows, expiries, what was granted by
-hand, and what a person has to do.
+Say how the federation is doing: phase, provisioning job, held assignments, expiries, what was
+granted by hand, and what a person has to do.
 
 It only reads. With --full it asks as well who has each own set in each account: one call each, 10 a
 second, with progress; a look that was cut short goes on where it stopped.
@@ -56,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--require-all",
         action="store_true",
-        help="exit with 1 as well while a declared row does not exist",
+        help="exit with 1 as well while a declared assignment does not exist",
     )
     add_look_arguments(parser)
 
@@ -91,7 +91,7 @@ def read_status(session: Session, now: datetime, look: Look = BOUNDED) -> Status
     seen = _Seen(job=session.job(), scope=session.scope(), listed=listed)
     census = take_census(seen.scope, listed) if session.job_path else None
     plan, facts, stopped = _plan(session)
-    made = {pin.row for pin in stack.checkpoint.rows}
+    made = {pin.assignment for pin in stack.checkpoint.assignments}
     steps = (
         next_steps(
             Situation(
@@ -116,7 +116,7 @@ def read_status(session: Session, now: datetime, look: Look = BOUNDED) -> Status
         job_missing=bool(session.job_path) and seen.job is None,
         census=census,
         held=_held(session, plan, seen),
-        unapplied=len(plan.rows.ready.keys() - made) if plan else 0,
+        unapplied=len(plan.assignments.ready.keys() - made) if plan else 0,
         stopped=stopped,
         repairs=tuple(repair_sentences(plan.repairs, session.site.organization)) if plan else (),
         unmanaged=granted_by_hand(session, plan, facts, look),
@@ -144,13 +144,14 @@ def _plan(session: Session) -> tuple[Plan | None, Facts | None, str]:
 def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:
     if plan is None or plan.phase is not Phase.ACCESS:
         return []
-    rows = [*plan.rows.held, *plan.rows.late]
+    assignments = [*plan.assignments.held, *plan.assignments.late]
     assigned = session.stack.checkpoint.object_ids
     reasons = {
-        row.principal: plan.reasons.get(row.principal) or _reason(row.principal, assigned, seen)
-        for row in rows
+        assignment.principal: plan.reasons.get(assignment.principal)
+        or _reason(assignment.principal, assigned, seen)
+        for assignment in assignments
     }
-    return holds(rows, reasons, plan.principals, plan.labels)
+    return holds(assignments, reasons, plan.principals, plan.labels)
 
 
 def _reason(key: PrincipalKey, assigned: Mapping[PrincipalKey, str], seen: _Seen) -> str:

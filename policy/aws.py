@@ -1,4 +1,4 @@
-"""Rules about permission sets and the rows that give them to people."""
+"""Rules about permission sets and the assignments that give them to people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pulumi_policy import (
 from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.core.domain import duration_seconds, managed_policy_path
 from policy.reading import (
+    ASSIGNMENT,
     INLINE_POLICY,
     MANAGED_POLICY,
     PERMISSION_SET,
-    ROW,
     document,
     is_excepted,
     known,
@@ -46,8 +46,8 @@ def no_wildcard_admin(args: ResourceValidationArgs, report: ReportViolation) -> 
 
 
 def groups_not_users(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    """A row for one person."""
-    if args.resource_type == ROW and known(args.props, "principalType", "") == "USER":
+    """An assignment for one person."""
+    if args.resource_type == ASSIGNMENT and known(args.props, "principalType", "") == "USER":
         report(
             f"{args.name} gives access to one person directly: a group in Entra shows it in every "
             "access review.",
@@ -62,40 +62,44 @@ def protected_accounts(args: StackValidationArgs, report: ReportViolation) -> No
     if not accounts:
         args.not_applicable("no protected accounts are configured")
     admin = admin_sets(args)
-    for row in of_type(args, ROW):
-        account = str(known(row.props, "targetId", ""))
-        permission_set = owner(row, "permissionSetArn")
+    for assignment in of_type(args, ASSIGNMENT):
+        account = str(known(assignment.props, "targetId", ""))
+        permission_set = owner(assignment, "permissionSetArn")
         if account not in accounts or permission_set not in admin:
             continue
-        if not is_excepted(row.name, _except(config)):
+        if not is_excepted(assignment.name, _except(config)):
             report(
-                f"{row.name} gives an admin permission set ({admin[permission_set]}) in the "
+                f"{assignment.name} gives an admin permission set ({admin[permission_set]}) in the "
                 f"protected account {account}.",
-                row.urn,
+                assignment.urn,
             )
 
 
-def management_rows(args: StackValidationArgs, report: ReportViolation) -> None:
-    """A set with rows in the management account and in others.
+def management_assignments(args: StackValidationArgs, report: ReportViolation) -> None:
+    """A set with assignments in the management account and in others.
 
     A delegated administrator can't change a set that is provisioned in the management account, nor
-    its rows anywhere (IAM Identity Center user guide, "Delegated administration").
+    its assignments anywhere (IAM Identity Center user guide, "Delegated administration").
     """
     management = str(args.get_config().get("managementAccount", ""))
     if not management:
         args.not_applicable("managementAccount is not configured")
     by_set: dict[str, list[PolicyResource]] = defaultdict(list)
-    for row in of_type(args, ROW):
-        by_set[owner(row, "permissionSetArn")].append(row)
+    for assignment in of_type(args, ASSIGNMENT):
+        by_set[owner(assignment, "permissionSetArn")].append(assignment)
     names = {one.urn: one.name for one in of_type(args, PERMISSION_SET)}
-    for permission_set, rows in by_set.items():
-        inside = [row for row in rows if known(row.props, "targetId", "") == management]
-        if inside and len(inside) < len(rows):
-            shown = ", ".join(sorted(row.name for row in inside)[:_SHOWN])
+    for permission_set, assignments in by_set.items():
+        inside = [
+            assignment
+            for assignment in assignments
+            if known(assignment.props, "targetId", "") == management
+        ]
+        if inside and len(inside) < len(assignments):
+            shown = ", ".join(sorted(assignment.name for assignment in inside)[:_SHOWN])
             report(
-                f"permission set {names.get(permission_set, permission_set)} has rows in the "
-                f"management account ({shown}) and in others: the delegated administrator would "
-                "lose it everywhere; make a set of its own for the management account.",
+                f"permission set {names.get(permission_set, permission_set)} has assignments in "
+                f"the management account ({shown}) and in others: the delegated administrator "
+                "would lose it everywhere; make a set of its own for the management account.",
                 inside[0].urn,
             )
 
@@ -119,7 +123,7 @@ def session_length(args: StackValidationArgs, report: ReportViolation) -> None:
 
 def revocable(args: ResourceValidationArgs, report: ReportViolation) -> None:
     """Protection on what has to go when access is revoked."""
-    if args.resource_type in (ROW, PERMISSION_SET, MANAGED_POLICY, INLINE_POLICY) and (
+    if args.resource_type in (ASSIGNMENT, PERMISSION_SET, MANAGED_POLICY, INLINE_POLICY) and (
         args.opts.protect
     ):
         report(f"{args.name} is protected, so that its access could not be revoked.", None)
@@ -130,7 +134,7 @@ def admin_sets(args: StackValidationArgs) -> dict[str, str]:
     found: dict[str, str] = {}
     for permission_set, policy in _admin_policies(args):
         found.setdefault(permission_set, policy)
-    # A row may name its set by ARN although both are in this stack.
+    # An assignment may name its set by ARN although both are in this stack.
     for one in of_type(args, PERMISSION_SET):
         arn = str(known(one.props, "arn", ""))
         reason = found.get(one.urn) or found.get(arn, "")

@@ -79,10 +79,10 @@ POLICIES: Final[list[Policy]] = [
         **{"except": _EXCEPT},
     ),
     _stack(
-        "management-rows",
+        "management-assignments",
         MANDATORY,
-        "A permission set with rows in the management account has no others.",
-        aws.management_rows,
+        "A permission set with assignments in the management account has no others.",
+        aws.management_assignments,
         managementAccount=_ACCOUNT,
     ),
     _stack(

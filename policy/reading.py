@@ -14,7 +14,7 @@ from pulumi_policy.proxy import UnknownValueError
 PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 INLINE_POLICY: Final = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 MANAGED_POLICY: Final = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
-ROW: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
+ASSIGNMENT: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 AWS_PROVIDER: Final = "pulumi:providers:aws"
 APPLICATION: Final = "azuread:index/applicationFromTemplate:ApplicationFromTemplate"
 SERVICE_PRINCIPAL: Final = "azuread:index/servicePrincipal:ServicePrincipal"

@@ -1,4 +1,4 @@
-"""Steps 12 to 14 together: permission sets, and their rows for principals that have arrived."""
+"""Steps 12 to 14: permission sets, and their assignments for principals that have arrived."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
 from components.permission_set import PermissionSet, PermissionSetArgs
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.identity.instance import Instance
 from federation.identity.principals import Arrivals
 from federation.update.plan import Plan
@@ -65,7 +65,7 @@ def grant(args: Grants) -> None:
             instance_arn=instance.arn,
             permission_sets=permission_sets,
             app_assignments=args.app_assignments,
-            plan=plan.rows,
+            plan=plan.assignments,
             arrivals=synced.arrivals,
             reasons=plan.reasons,
             old_names=plan.old_names,
@@ -76,4 +76,4 @@ def grant(args: Grants) -> None:
         ),
     )
     pulumi.export("held", assignments.held)
-    pulumi.export("frozen", [row.logical_name for row in plan.resolution.frozen])
+    pulumi.export("frozen", [assignment.logical_name for assignment in plan.resolution.frozen])

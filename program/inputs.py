@@ -26,7 +26,7 @@ from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
 from components.enterprise_app import NewGroup
 from federation.access.access import Access, digest, load_access
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
 from federation.identity.instance import UnusableInstanceError
 from federation.identity.saml_metadata import (
@@ -284,8 +284,8 @@ def _check_management_access(inputs: Inputs) -> None:
 
 
 def check_management_access(plan: Plan, *, management: str, caller: str, configured: bool) -> None:
-    """Raise UpdateStoppedError when nobody could write the management account's rows."""
-    touches = any(a.row.account == management for a in plan.resolution.assignments)
+    """Raise UpdateStoppedError when nobody could write the management account's assignments."""
+    touches = any(a.assignment.account == management for a in plan.resolution.explained)
     if touches and caller != management and not configured:
         raise UpdateStoppedError(
             f"the access file grants access to the management account {management}, which only "

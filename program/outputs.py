@@ -33,14 +33,14 @@ def review_baseline(inputs: Inputs) -> dict[str, Any]:
 
 def counts(inputs: Inputs) -> dict[str, int]:
     """How much the access files declare."""
-    rows = [assignment.row for assignment in inputs.plan.resolution.assignments]
+    assignments = [assignment.assignment for assignment in inputs.plan.resolution.explained]
     return {
         "groups": len(inputs.access.groups),
         "users": len(inputs.access.users),
         "permissionSets": len(inputs.access.permission_sets),
         "rules": len(inputs.access.rules),
-        "rows": len(rows),
-        "accounts": len({row.account for row in rows}),
+        "assignments": len(assignments),
+        "accounts": len({assignment.account for assignment in assignments}),
     }
 
 

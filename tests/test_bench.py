@@ -20,7 +20,7 @@ def test_the_resolve_bench_runs_at_its_smallest_size() -> None:
         "resolve()",
         "peak memory",
     ]
-    assert {figure.rows for figure in figures} == {794}
+    assert {figure.assignments for figure in figures} == {794}
     assert all(figure.value > 0 and figure.bound is None for figure in figures)
 
 
@@ -37,7 +37,7 @@ def test_the_company_is_the_same_every_time_and_as_large_as_it_says(tmp_path: Pa
 
 @pytest.mark.parametrize(("value", "within"), [(0.4, True), (0.5, True), (0.6, False)])
 def test_figures_know_their_bound(value: float, within: bool) -> None:
-    figure = Figure(what="process", rows=1000, value=value, unit="s", bound=0.5)
+    figure = Figure(what="process", assignments=1000, value=value, unit="s", bound=0.5)
     assert figure.within is within
     text = table("a title", [figure])
     assert ("OVER THE BOUND" in text) is not within
@@ -49,7 +49,7 @@ def test_figures_know_their_bound(value: float, within: bool) -> None:
 @pytest.mark.exhaustive
 def test_calls_of_an_unchanged_preview_do_not_grow() -> None:
     small, large, added = calls.measure(smallest=True)
-    assert small.rows < large.rows
+    assert small.assignments < large.assignments
     assert (added.value, added.note) == (0, "")
     assert small.value == large.value > 0
 
@@ -58,5 +58,5 @@ def test_calls_of_an_unchanged_preview_do_not_grow() -> None:
 @pytest.mark.exhaustive
 def test_the_preview_bench_runs_at_its_smallest_size() -> None:
     bare, program = preview.measure(smallest=True)
-    assert bare.rows == program.rows == 100
+    assert bare.assignments == program.assignments == 100
     assert program.bound == pytest.approx(1.15 * bare.value + 1)

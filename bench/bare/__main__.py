@@ -1,6 +1,8 @@
-"""The bare program of `bench preview`: rows with the parents and dependencies of the real program.
+"""The bare program of `bench preview`: assignments with the parents and dependencies of the real
+program.
 
-It does nothing else. BENCH_ROWS names a JSON file: a list of [permission set, group key, account].
+It does nothing else. BENCH_ASSIGNMENTS names a JSON file: a list of [permission set, group key,
+account].
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ class Parent(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def register(rows: list[tuple[str, str, str]]) -> None:
-    """Sets with one policy each, one app-role assignment a group, and every row."""
+def register(assignments: list[tuple[str, str, str]]) -> None:
+    """Sets with one policy each, one app-role assignment a group, and every assignment."""
     app = Parent("App", "app")
     assigned = {
         key: azuread.AppRoleAssignment(
@@ -36,11 +38,11 @@ def register(rows: list[tuple[str, str, str]]) -> None:
             resource_object_id=_NIL,
             opts=pulumi.ResourceOptions(parent=app),
         )
-        for key in sorted({key for _, key, _ in rows})
+        for key in sorted({key for _, key, _ in assignments})
     }
     parents: dict[str, Parent] = {}
     arns: dict[str, pulumi.Output[str]] = {}
-    for name in sorted({name for name, _, _ in rows}):
+    for name in sorted({name for name, _, _ in assignments}):
         parents[name] = Parent("PermissionSet", name)
         child = pulumi.ResourceOptions(parent=parents[name])
         made = aws.ssoadmin.PermissionSet(name, instance_arn=_INSTANCE, name=name, opts=child)
@@ -52,8 +54,8 @@ def register(rows: list[tuple[str, str, str]]) -> None:
             managed_policy_arn="arn:aws:iam::aws:policy/ReadOnlyAccess",
             opts=child,
         )
-    parent = Parent("Rows", "rows")
-    for name, key, account in rows:
+    parent = Parent("Assignments", "assignments")
+    for name, key, account in assignments:
         aws.ssoadmin.AccountAssignment(
             f"{name}/group/{key}/{account}",
             instance_arn=_INSTANCE,
@@ -66,4 +68,4 @@ def register(rows: list[tuple[str, str, str]]) -> None:
         )
 
 
-register(json.loads(Path(os.environ["BENCH_ROWS"]).read_text(encoding="utf-8")))
+register(json.loads(Path(os.environ["BENCH_ASSIGNMENTS"]).read_text(encoding="utf-8")))

@@ -23,7 +23,7 @@ _STATEMENTS = {
     "sso:TagResource": "TagsOnPermissionSets",
     "sso:UntagResource": "TagsOnPermissionSets",
     "organizations:ListTagsForResource": "AccountsByTag",
-    "iam:": "RowsOnTheManagementAccount",
+    "iam:": "AssignmentsOnTheManagementAccount",
 }
 _ALWAYS = "Always"
 
@@ -52,15 +52,15 @@ def document(*, plain: Usages, full: Usages, team: Usages) -> str:
 
 def _roles(plain: Usages, full: Usages, team: Usages) -> str:
     columns = ("app role", *PURPOSES, "access stack", "needed by")
-    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    assignments = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     names = sorted({role for usage in full.values() for role in usage.roles()})
     names += sorted({role for usage in plain.values() for role in usage.roles()} - set(names))
     for name in names:
         cells = [_cell(name, plain[purpose].roles(), full[purpose].roles()) for purpose in PURPOSES]
         teams = ", ".join(purpose for purpose in PURPOSES if name in team[purpose].roles())
         cells += [teams or "no", _refused(name, full, plain)]
-        rows.append(f"| `{name}` | {' | '.join(cells)} |")
-    return "\n".join(rows)
+        assignments.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(assignments)
 
 
 def _cell(name: str, plain: Iterable[str], full: Iterable[str]) -> str:

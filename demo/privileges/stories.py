@@ -167,7 +167,9 @@ _GROUPS: dict[str, Any] = {
 
 
 def _plain(name: str, *, prefix: str = "") -> Story:
-    """A set that is changed and one that goes, with a row each; sets belong to one stack alone."""
+    """A set that is changed and one that goes, with an assignment each; sets belong to one stack
+    alone.
+    """
     look, audit = f"{prefix}ReadOnly", f"{prefix}Audit"
     return Story(
         name=name,

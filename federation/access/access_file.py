@@ -55,7 +55,7 @@ GuardName = Literal[
     "requireOwner",
     "usersInsteadOfGroups",
     "scopes",
-    "managementRows",
+    "managementAssignments",
 ]
 
 
@@ -269,10 +269,10 @@ class GuardsEntry(Entry):
         [], description="Admin sets besides those found by their policies."
     )
     never: list[SelectorEntry] = Field(
-        [], description="Accounts that get no rows; beats every rule."
+        [], description="Accounts that get no assignments; beats every rule."
     )
     max_removals: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="Most rows that one update may remove."
+        None, description="Most assignments that one update may remove."
     )
     separation_of_duties: list[Annotated[list[PermissionSetName], Field(min_length=2)]] = Field(
         [], description="Sets that no principal holds together in one account."

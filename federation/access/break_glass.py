@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Access, PermissionSet
 from federation.access.findings import Finding, Severity
 from federation.access.iam_policy import (
@@ -22,7 +23,6 @@ from federation.access.iam_policy import (
 )
 from federation.access.labels import Labels
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, Row
 from federation.access.selection import Selection
 from federation.core.domain import managed_policy_path
 
@@ -81,13 +81,13 @@ def _weaknesses(permission_set: PermissionSet) -> Iterator[str]:
 
 def check_break_glass(
     access: Access,
-    rows: Collection[Row],
+    assignments: Collection[Assignment],
     organization: Organization,
     rescue: Rescue,
     labels: Labels,
 ) -> Iterator[Finding]:
-    """What `guards.breakGlass` says about the declared assignments `rows`."""
-    yield from _assignments(access, rows, organization, labels)
+    """What `guards.breakGlass` says about the declared assignments `assignments`."""
+    yield from _assignments(access, assignments, organization, labels)
     if rescue.people is None:
         yield from _unknown(access, labels)
     else:
@@ -103,13 +103,13 @@ def check_break_glass(
 
 
 def _assignments(
-    access: Access, rows: Collection[Row], organization: Organization, labels: Labels
+    access: Access, assignments: Collection[Assignment], organization: Organization, labels: Labels
 ) -> Iterator[Finding]:
     guards, selection = access.guards, Selection(organization)
     weak = {name: weakness(entry) for name, entry in access.permission_sets.items()}
     held: dict[PrincipalKey, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in rows:
-        held[row.principal][row.account].add(row.permission_set)
+    for assignment in assignments:
+        held[assignment.principal][assignment.account].add(assignment.permission_set)
     accounts = organization.by_id
     wanted = selection.ids(guards.protected_accounts) - selection.ids(guards.never)
     needed = sorted(ident for ident in wanted if accounts[ident].active)

@@ -16,6 +16,7 @@ from federation.access.access_file import (
     RuleEntry,
     SelectorEntry,
 )
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import (
     Access,
     Boundary,
@@ -28,7 +29,6 @@ from federation.access.declared import (
     Selector,
     User,
 )
-from federation.access.rows import PrincipalKey
 from federation.core.source import Document, Path
 
 

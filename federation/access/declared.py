@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.domain import managed_policy_path
 from federation.core.errors import NOWHERE, Location
 
@@ -30,7 +30,7 @@ class Group:
 
     @property
     def principal(self) -> PrincipalKey:
-        """The group as the principal of rows."""
+        """The group as the principal of assignments."""
         return PrincipalKey("GROUP", self.key)
 
 
@@ -44,7 +44,7 @@ class User:
 
     @property
     def principal(self) -> PrincipalKey:
-        """The user as the principal of rows."""
+        """The user as the principal of assignments."""
         return PrincipalKey("USER", self.key)
 
 

@@ -1,7 +1,8 @@
-"""Rules about access that stop a preview. Pure: declared rows, previous rows, organization.
+"""Rules about access that stop a preview. Pure: declared assignments, previous assignments,
+organization.
 
 A guard that is not configured does nothing. Each is an error unless `guards.severity` says `warn`
-(or its own key does); each message names the rule and the rows.
+(or its own key does); each message names the rule and the assignments.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, PermissionSet, Rule
 from federation.access.findings import Finding, sort_findings
@@ -17,9 +19,8 @@ from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administ
 from federation.access.labels import Labels
 from federation.access.organization import Organization
 from federation.access.references import scope_name
-from federation.access.rows import PrincipalKey, Row
 from federation.access.selection import Selection
-from federation.access.targets import Resolution, moved_rows
+from federation.access.targets import Resolution, moved_assignments
 from federation.core.domain import managed_policy_path
 from federation.core.errors import NOWHERE, Location
 
@@ -28,18 +29,19 @@ def check_guards(
     access: Access,
     resolution: Resolution,
     organization: Organization,
-    previous: Collection[Row] = (),
+    previous: Collection[Assignment] = (),
     rescue: Rescue = UNKNOWN,
     *,
     labels: Labels,
 ) -> tuple[Finding, ...]:
-    """Everything that the guards say about declared rows. `previous` are the last update's rows,
-    `rescue` is what is known about the break-glass principals, `labels` say who everybody is.
+    """Everything that the guards say about declared assignments. `previous` are the last update's
+    assignments, `rescue` is what is known about the break-glass principals, `labels` say who
+    everybody is.
     """
     guards = _Guards(access, resolution, organization, previous, labels)
     found = [
         *guards.check(),
-        *check_break_glass(access, resolution.rows, organization, rescue, labels),
+        *check_break_glass(access, resolution.assignments, organization, rescue, labels),
     ]
     return sort_findings(found)
 
@@ -65,7 +67,7 @@ class _Guards:
         access: Access,
         resolution: Resolution,
         organization: Organization,
-        previous: Collection[Row],
+        previous: Collection[Assignment],
         labels: Labels,
     ) -> None:
         self.access = access
@@ -81,7 +83,7 @@ class _Guards:
 
     def check(self) -> Iterator[Finding]:
         guards = self.guards
-        yield from self._management_rows()
+        yield from self._management_assignments()
         for configured, guard in (
             (guards.protected_accounts, self._admin_on_protected),
             (guards.never, self._never),
@@ -107,7 +109,7 @@ class _Guards:
         guard: str,
         message: str,
         location: Location = NOWHERE,
-        rows: Iterable[Row] = (),
+        assignments: Iterable[Assignment] = (),
     ) -> Finding:
         own = {
             "requireOwner": self.guards.require_owner,
@@ -119,57 +121,65 @@ class _Guards:
             guard=guard,
             message=message,
             location=location,
-            rows=tuple(sorted(rows)),
+            assignments=tuple(sorted(assignments)),
             labels=self.labels,
         )
 
-    def _by_rule(self, concerns: Callable[[Row, Rule], bool]) -> Iterator[tuple[Rule, list[Row]]]:
-        """The rules that give rows of concern, with these rows."""
-        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        for row, reasons in self.resolution.assignments:
+    def _by_rule(
+        self, concerns: Callable[[Assignment, Rule], bool]
+    ) -> Iterator[tuple[Rule, list[Assignment]]]:
+        """The rules that give assignments of concern, with these assignments."""
+        found: dict[tuple[str, str], list[Assignment]] = defaultdict(list)
+        for assignment, reasons in self.resolution.explained:
             for key in {(reason.file, reason.rule) for reason in reasons}:
-                if concerns(row, self.rules[key]):
-                    found[key].append(row)
-        for key, rows in found.items():
-            yield self.rules[key], rows
+                if concerns(assignment, self.rules[key]):
+                    found[key].append(assignment)
+        for key, assignments in found.items():
+            yield self.rules[key], assignments
 
     def _admin_on_protected(self) -> Iterator[Finding]:
-        def concerns(row: Row, rule: Rule) -> bool:
+        def concerns(assignment: Assignment, rule: Rule) -> bool:
             return (
-                row.account in self._protected
-                and row.permission_set in self._admin_sets
+                assignment.account in self._protected
+                and assignment.permission_set in self._admin_sets
                 and not rule.acknowledged
             )
 
-        for rule, rows in self._by_rule(concerns):
-            sets = ", ".join(sorted({row.permission_set for row in rows}))
+        for rule, assignments in self._by_rule(concerns):
+            sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
             yield self._finding(
                 "adminOnProtected",
                 f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
-                f"({self._accounts(rows)}); write protected: acknowledged in the rule if it must.",
+                f"({self._accounts(assignments)}); write protected: acknowledged in the rule "
+                "if it must.",
                 rule.location,
-                rows,
+                assignments,
             )
 
     def _never(self) -> Iterator[Finding]:
         forbidden = self.selection.ids(self.guards.never)
-        rows = [row for row in self.resolution.rows if row.account in forbidden]
-        if rows:
+        assignments = [
+            assignment
+            for assignment in self.resolution.assignments
+            if assignment.account in forbidden
+        ]
+        if assignments:
             yield self._finding(
                 "never",
-                f"rows in accounts that get none by guards.never: {self._accounts(rows)}.",
+                "assignments in accounts that get none by guards.never: "
+                f"{self._accounts(assignments)}.",
                 self.guards.location,
-                rows,
+                assignments,
             )
 
     def _max_removals(self) -> Iterator[Finding]:
         limit = self.guards.max_removals or 0
-        kept = {*self.resolution.rows, *self.resolution.frozen}
-        removed = moved_rows(self.previous, self.access.moved) - kept
+        kept = {*self.resolution.assignments, *self.resolution.frozen}
+        removed = moved_assignments(self.previous, self.access.moved) - kept
         if len(removed) > limit:
             yield self._finding(
                 "maxRemovals",
-                f"this update removes {len(removed)} rows, more than the {limit} of "
+                f"this update removes {len(removed)} assignments, more than the {limit} of "
                 "guards.maxRemovals; raise it for this one update if that is meant.",
                 self.guards.location,
                 removed,
@@ -178,18 +188,20 @@ class _Guards:
     def _separation_of_duties(self) -> Iterator[Finding]:
         held: dict[tuple[PrincipalKey, str], set[str]] = defaultdict(set)
         concerned = {name for sets in self.guards.separation_of_duties for name in sets}
-        for row in self.resolution.rows:
-            if row.permission_set in concerned:
-                held[row.principal, row.account].add(row.permission_set)
+        for assignment in self.resolution.assignments:
+            if assignment.permission_set in concerned:
+                held[assignment.principal, assignment.account].add(assignment.permission_set)
         for sets in self.guards.separation_of_duties:
             clashes = [
-                Row(name, principal, account)
+                Assignment(name, principal, account)
                 for (principal, account), holds in held.items()
                 if len(holds.intersection(sets)) > 1
                 for name in holds.intersection(sets)
             ]
             if clashes:
-                who = ", ".join(sorted({self.labels.spoken(row.principal) for row in clashes}))
+                who = ", ".join(
+                    sorted({self.labels.spoken(assignment.principal) for assignment in clashes})
+                )
                 yield self._finding(
                     "separationOfDuties",
                     f"{who} would hold more than one of {', '.join(sets)} in one account: "
@@ -221,55 +233,59 @@ class _Guards:
         }
         nothing: frozenset[str] = frozenset()
 
-        def concerns(row: Row, rule: Rule) -> bool:
+        def concerns(assignment: Assignment, rule: Rule) -> bool:
             file = rule.location.file
             if file == central:
                 return False
-            return row.account not in granted.get(scope_name(central, file), nothing)
+            return assignment.account not in granted.get(scope_name(central, file), nothing)
 
-        for rule, rows in self._by_rule(concerns):
+        for rule, assignments in self._by_rule(concerns):
             yield self._finding(
                 "scopes",
                 f'rule "{rule.label}" reaches accounts that guards.scopes does not grant its file: '
-                f"{self._accounts(rows)}.",
+                f"{self._accounts(assignments)}.",
                 rule.location,
-                rows,
+                assignments,
             )
 
-    def _management_rows(self) -> Iterator[Finding]:
-        """A set with a management row can't be changed by the delegated administrator at all.
+    def _management_assignments(self) -> Iterator[Finding]:
+        """A set with a management assignment can't be changed by the delegated administrator at
+        all.
 
         Source: IAM Identity Center user guide, "Delegated administration".
         """
         management = self.organization.management_account_id
-        by_set: dict[str, list[Row]] = defaultdict(list)
-        for row in (*self.resolution.rows, *self.resolution.frozen):
-            by_set[row.permission_set].append(row)
-        for name, rows in by_set.items():
-            others = [row for row in rows if row.account != management]
-            if others and len(others) < len(rows):
+        by_set: dict[str, list[Assignment]] = defaultdict(list)
+        for assignment in (*self.resolution.assignments, *self.resolution.frozen):
+            by_set[assignment.permission_set].append(assignment)
+        for name, assignments in by_set.items():
+            others = [assignment for assignment in assignments if assignment.account != management]
+            if others and len(others) < len(assignments):
                 declared = self.access.permission_sets.get(name)
                 yield self._finding(
-                    "managementRows",
-                    f"permission set {name} has rows in the management account and in others "
-                    f"({self._rule_names(rows)}); the delegated administrator would lose it "
-                    "everywhere: make a set of its own for the management account.",
+                    "managementAssignments",
+                    f"permission set {name} has assignments in the management account and in "
+                    f"others ({self._rule_names(assignments)}); the delegated administrator would "
+                    "lose it everywhere: make a set of its own for the management account.",
                     declared.location if declared else NOWHERE,
-                    rows,
+                    assignments,
                 )
 
-    def _accounts(self, rows: Iterable[Row]) -> str:
+    def _accounts(self, assignments: Iterable[Assignment]) -> str:
         by_id = self.organization.by_id
-        names = [str(by_id[ident]) for ident in sorted({row.account for row in rows})]
+        names = [
+            str(by_id[ident])
+            for ident in sorted({assignment.account for assignment in assignments})
+        ]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         return ", ".join(names[:5]) + more
 
-    def _rule_names(self, rows: Iterable[Row]) -> str:
-        wanted = set(rows)
+    def _rule_names(self, assignments: Iterable[Assignment]) -> str:
+        wanted = set(assignments)
         labels = {
             f'rule "{reason.rule}"'
-            for row, reasons in self.resolution.assignments
-            if row in wanted
+            for assignment, reasons in self.resolution.explained
+            if assignment in wanted
             for reason in reasons
         }
         return ", ".join(sorted(labels))

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
-from federation.access.rows import PrincipalKey
 from federation.core.errors import printable, skeleton
 
 # Longer names are cut, so that a label's end is never what a comment leaves out.

@@ -46,7 +46,7 @@ def check_quotas(
 
 
 def estimated_duration(*, added: int = 0, removed: int = 0) -> timedelta:
-    """How long AWS takes at least to write rows: ten at a time, 15 s each."""
+    """How long AWS takes at least to write assignments: ten at a time, 15 s each."""
     return ceil((added + removed) / CONCURRENT_WRITES) * WRITE_DURATION
 
 
@@ -68,13 +68,13 @@ def _numbers(
             "permissionSets",
         ),
         (len(access.groups), limits.groups or DEFAULTS.groups, "groups", "groups"),
-        (len(resolution.assignments), limits.assignments, "assignments", "assignments"),
+        (len(resolution.explained), limits.assignments, "assignments", "assignments"),
     ):
         if limit is not None and count > limit:
             yield _over(f"{count:,} {what}; at most {limit:,}.", key)
     per_account: dict[str, set[str]] = defaultdict(set)
-    for row in (*resolution.rows, *resolution.frozen):
-        per_account[row.account].add(row.permission_set)
+    for assignment in (*resolution.assignments, *resolution.frozen):
+        per_account[assignment.account].add(assignment.permission_set)
     limit = limits.permission_sets_per_account or DEFAULTS.permission_sets_per_account
     for account, names in sorted(per_account.items()):
         if len(names) > limit:

@@ -1,4 +1,4 @@
-"""From rules to rows: who gets which permission set in which account, and why."""
+"""From rules to assignments: who gets which permission set in which account, and why."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from datetime import date, timedelta
 from itertools import repeat
 from typing import Final, Literal
 
+from federation.access.assignments import Assignment, ExplainedAssignment, PrincipalKey, Reason
 from federation.access.declared import Access, Rule, Selector
 from federation.access.findings import Finding, Severity, sort_findings
 from federation.access.organization import Account, Organization
-from federation.access.rows import Assignment, PrincipalKey, Reason, Row
 from federation.access.selection import Match, Selection
 from federation.core.errors import NOWHERE, Location
 
 __all__ = [
     "Assignment",
     "Exclusion",
+    "ExplainedAssignment",
     "PrincipalKey",
     "Reason",
     "Resolution",
-    "Row",
-    "moved_rows",
+    "moved_assignments",
     "resolve",
 ]
 
 # Warned early enough for a review meeting to renew it.
 EXPIRY_NOTICE: Final = timedelta(days=14)
-# The management account only ever gets rows that name it.
+# The management account only ever gets assignments that name it.
 _NAMING: Final = ("account", "accountName")
 
 Cause = Literal["except", "never", "state", "management", "expired"]
@@ -38,7 +38,7 @@ _Given = dict[str, tuple[Reason, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An account that a rule's targets match and that it gives no rows in; `by` says why."""
+    """An account that a rule's targets match and that it gives no assignments in; `by` says why."""
 
     rule: Rule
     account: str
@@ -51,25 +51,29 @@ class Exclusion:
 class Resolution:
     """What the rules come to in one organization on one day.
 
-    `assignments` are sorted and unique; `frozen` are rows of before on accounts in which AWS
+    `assignments` are sorted and unique; `frozen` are assignments of before on accounts in which AWS
     changes nothing, kept as they are.
     """
 
-    assignments: tuple[Assignment, ...]
+    explained: tuple[ExplainedAssignment, ...]
     findings: tuple[Finding, ...] = ()
-    frozen: tuple[Row, ...] = ()
+    frozen: tuple[Assignment, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """The declared rows, sorted."""
-        return tuple(assignment.row for assignment in self.assignments)
+    def assignments(self) -> tuple[Assignment, ...]:
+        """The declared assignments, sorted."""
+        return tuple(one.assignment for one in self.explained)
 
 
 def resolve(
-    access: Access, organization: Organization, *, today: date, previous: Collection[Row] = ()
+    access: Access,
+    organization: Organization,
+    *,
+    today: date,
+    previous: Collection[Assignment] = (),
 ) -> Resolution:
-    """Resolve every rule. `previous` are the rows of the last update. Never raises.
+    """Resolve every rule. `previous` are the assignments of the last update. Never raises.
 
     A selector that names nothing is an error among the findings: the access that it was meant to
     give or to take away would not be what the file says.
@@ -80,20 +84,24 @@ def resolve(
     resolver.check_guard_selectors()
     frozen = resolver.freeze(previous)
     return Resolution(
-        assignments=resolver.assignments(),
+        explained=resolver.explained(),
         findings=sort_findings(resolver.findings),
         frozen=frozen,
         excluded=tuple(sorted(resolver.excluded, key=_place)),
     )
 
 
-def moved_rows(rows: Iterable[Row], moved: Mapping[str, str]) -> frozenset[Row]:
-    """Rows of an earlier update under the keys of today (`moved: {old: new}`)."""
+def moved_assignments(
+    assignments: Iterable[Assignment], moved: Mapping[str, str]
+) -> frozenset[Assignment]:
+    """Assignments of an earlier update under the keys of today (`moved: {old: new}`)."""
     return frozenset(
-        row._replace(principal=row.principal._replace(key=moved[row.principal.key]))
-        if row.principal.key in moved
-        else row
-        for row in rows
+        assignment._replace(
+            principal=assignment.principal._replace(key=moved[assignment.principal.key])
+        )
+        if assignment.principal.key in moved
+        else assignment
+        for assignment in assignments
     )
 
 
@@ -113,7 +121,7 @@ class _Resolver:
                 self._never.setdefault(account.id, selector)
 
     def add(self, rule: Rule) -> None:
-        """Work out the rows of one rule."""
+        """Work out the assignments of one rule."""
         if rule.expired(self.today):
             self._expired(rule)
             return
@@ -124,13 +132,13 @@ class _Resolver:
         for permission_set in rule.permission_sets:
             self._pairs[permission_set, rule.principal].append(accounts)
 
-    def assignments(self) -> tuple[Assignment, ...]:
-        """Every row once, sorted, with all its reasons."""
-        made: list[Assignment] = []
+    def explained(self) -> tuple[ExplainedAssignment, ...]:
+        """Every assignment once, sorted, with all its reasons."""
+        made: list[ExplainedAssignment] = []
         for (permission_set, principal), parts in sorted(self._pairs.items()):
             given = parts[0] if len(parts) == 1 else _merge(parts)
-            rows = map(Row, repeat(permission_set), repeat(principal), given)
-            made += map(Assignment, rows, given.values())
+            assignments = map(Assignment, repeat(permission_set), repeat(principal), given)
+            made += map(ExplainedAssignment, assignments, given.values())
         return tuple(made)
 
     def check_guard_selectors(self) -> None:
@@ -147,32 +155,32 @@ class _Resolver:
                 whose = f"guards: {name}"
                 self._judge(selector, match, whose, usable=active, restricts=restricts)
 
-    def freeze(self, previous: Collection[Row]) -> tuple[Row, ...]:
-        """Rows of before on accounts that are not ACTIVE; what they use must stay declared."""
+    def freeze(self, previous: Collection[Assignment]) -> tuple[Assignment, ...]:
+        """Earlier assignments on accounts that are not ACTIVE; what they use must stay declared."""
         accounts = self.organization.by_id
         frozen = sorted(
-            row
-            for row in moved_rows(previous, self.access.moved)
-            if row.account in accounts and not accounts[row.account].active
+            assignment
+            for assignment in moved_assignments(previous, self.access.moved)
+            if assignment.account in accounts and not accounts[assignment.account].active
         )
         principals = set(self.access.principals)
-        for row in frozen:
+        for assignment in frozen:
             for declared, what in (
                 (
-                    row.permission_set in self.access.permission_sets,
-                    f"permission set {row.permission_set}",
+                    assignment.permission_set in self.access.permission_sets,
+                    f"permission set {assignment.permission_set}",
                 ),
-                (row.principal in principals, str(row.principal)),
+                (assignment.principal in principals, str(assignment.principal)),
             ):
                 if not declared:
-                    account = accounts[row.account]
+                    account = accounts[assignment.account]
                     self._find(
                         "error",
                         "frozen",
                         f"{what} is gone from the access files, but {account} is "
-                        f"{account.state} and AWS can't remove its row there; keep it declared "
-                        "until the account leaves the organization.",
-                        rows=(row,),
+                        f"{account.state} and AWS can't remove its assignment there; keep it "
+                        "declared until the account leaves the organization.",
+                        assignments=(assignment,),
                     )
         return tuple(frozen)
 
@@ -307,7 +315,7 @@ class _Resolver:
         guard: str,
         message: str,
         location: Location = NOWHERE,
-        rows: tuple[Row, ...] = (),
+        assignments: tuple[Assignment, ...] = (),
     ) -> None:
         self.findings.append(
             Finding(
@@ -315,7 +323,7 @@ class _Resolver:
                 guard=guard,
                 message=message,
                 location=location,
-                rows=rows,
+                assignments=assignments,
             )
         )
 

@@ -61,5 +61,5 @@ def several(words: Iterable[str], *, shown: int) -> Sentence:
 
 
 def count(number: int, word: str, plural: str = "") -> str:
-    """`1 row`, `2 rows`."""
+    """`1 assignment`, `2 assignments`."""
     return f"{number:,} {word if number == 1 else plural or word + 's'}"

@@ -13,12 +13,18 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity, Labels, labels
-from federation.access.rows import PrincipalKey, Row
 from federation.core.urn import UNMANAGED
+from federation.diff.assignment_changes import (
+    AssignmentChange,
+    AssignmentWhat,
+    Hold,
+    assignment_changes,
+    read_hold,
+)
 from federation.diff.endings import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
-from federation.diff.row_changes import Hold, RowChange, RowWhat, read_hold, row_changes
 from federation.diff.set_changes import SetChange, Sets, set_changes
 from federation.diff.trust_change import TrustChange
 from federation.diff.trust_changes import trust_changes
@@ -30,7 +36,7 @@ from federation.update.status import Expiry
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
     "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
-    "is not known, and not every row is listed"
+    "is not known, and not every assignment is listed"
 )
 # The engine's last word on a preview; alone it means that every step was planned, and that a
 # mandatory policy forbids them. The JSON does not hold the policy's words.
@@ -71,7 +77,7 @@ class Context:
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
     guards: Mapping[str, Any] | None = None
-    expired: Mapping[Row, date] = field(default_factory=dict)
+    expired: Mapping[Assignment, date] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -90,11 +96,11 @@ class AccessChange:
     """One principal and permission set, and the accounts where that changes, sorted.
 
     `admin` says that the set gives every permission. `late` accounts wait for the principal to
-    arrive; `gap` accounts are without the row for a moment. `ended` is the rule's last day where
-    nothing but that takes the access away.
+    arrive; `gap` accounts are without the assignment for a moment. `ended` is the rule's last day
+    where nothing but that takes the access away.
     """
 
-    what: RowWhat
+    what: AssignmentWhat
     principal: PrincipalKey
     permission_set: str
     admin: bool
@@ -106,7 +112,7 @@ class AccessChange:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class AccountChange:
-    """An account whose rows change, and that is new or elsewhere since the last update.
+    """An account whose assignments change, and that is new or elsewhere since the last update.
 
     `before` and `after` are paths as `Workloads/Dev/web-dev`, `before` is "" for a new account.
     """
@@ -121,10 +127,11 @@ class AccessDiff:
     """One update, in terms of access.
 
     `errors` say why the preview failed: then nothing else is known, unless the policy pack stopped
-    it. `holders` are the rows after the update by permission set, `admins` the sets that give
-    everything. `rows` are all declared rows after the update, the held ones included; None where
-    the preview does not tell. `desired_state` is the fingerprint that a reviewer approves, with its
-    parts; empty where the preview failed. `unmanaged` was granted by hand: the update leaves it.
+    it. `holders` are the assignments after the update by permission set, `admins` the sets that
+    give everything. `assignments` are all declared assignments after the update, the held ones
+    included; None where the preview does not tell. `desired_state` is the fingerprint that a
+    reviewer approves, with its parts; empty where the preview failed. `unmanaged` was granted by
+    hand: the update leaves it.
     """
 
     stack: str
@@ -132,7 +139,7 @@ class AccessDiff:
     errors: tuple[str, ...] = ()
     access: tuple[AccessChange, ...] = ()
     sets: tuple[SetChange, ...] = ()
-    holders: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    holders: Mapping[str, tuple[Assignment, ...]] = field(default_factory=dict)
     admins: frozenset[str] = frozenset()
     trust: tuple[TrustChange, ...] = ()
     holds: tuple[Hold, ...] = ()
@@ -142,7 +149,7 @@ class AccessDiff:
     accounts: tuple[AccountChange, ...] = ()
     phase_before: Phase | None = None
     phase_after: Phase | None = None
-    rows: tuple[Row, ...] | None = None
+    assignments: tuple[Assignment, ...] | None = None
     desired_state: Mapping[str, Any] = field(default_factory=dict)
     today: date = date.min
     notes: tuple[str, ...] = ()
@@ -153,18 +160,21 @@ class AccessDiff:
         """Whether the update changes anything."""
         return bool(self.access or self.sets or self.trust)
 
-    def rows_of(self, principal: PrincipalKey) -> tuple[Row, ...]:
-        """The rows of one group or person after the update."""
+    def assignments_of(self, principal: PrincipalKey) -> tuple[Assignment, ...]:
+        """The assignments of one group or person after the update."""
         return tuple(
-            row for rows in self.holders.values() for row in rows if row.principal == principal
+            assignment
+            for assignments in self.holders.values()
+            for assignment in assignments
+            if assignment.principal == principal
         )
 
-    def of(self, *what: RowWhat) -> tuple[AccessChange, ...]:
+    def of(self, *what: AssignmentWhat) -> tuple[AccessChange, ...]:
         """The access changes of some kinds."""
         return tuple(change for change in self.access if change.what in what)
 
-    def count(self, what: RowWhat) -> int:
-        """How many rows change in this way."""
+    def count(self, what: AssignmentWhat) -> int:
+        """How many assignments change in this way."""
         return sum(len(change.accounts) for change in self.of(what))
 
 
@@ -184,29 +194,33 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
             today=today,
             unmanaged=preview.unmanaged,
         )
-    rows, sets = row_changes(preview), set_changes(preview)
+    assignments, sets = assignment_changes(preview), set_changes(preview)
     admins = _admin_sets(sets, context)
-    held = {row for hold in holds for row in hold.rows}
+    held = {assignment for hold in holds for assignment in hold.assignments}
     before, after = _phases(preview)
     return AccessDiff(
         stack=preview.stack,
         context=context,
         errors=errors,
         access=tuple(
-            sorted(_access(rows.changes, admins, context), key=lambda one: _risk(one, context))
+            sorted(
+                _access(assignments.changes, admins, context), key=lambda one: _risk(one, context)
+            )
         ),
         sets=sets.changes,
-        holders=_holders(rows.after),
+        holders=_holders(assignments.after),
         admins=admins,
         trust=trust_changes(preview),
         holds=holds,
         warnings=warnings,
         expiries=expiries(preview, today),
         guards=_guards(preview, context, sets),
-        accounts=tuple(_accounts(preview, context, rows.changes)),
+        accounts=tuple(_accounts(preview, context, assignments.changes)),
         phase_before=before,
         phase_after=after,
-        rows=tuple(sorted({*rows.after, *held})) if preview.complete and not errors else None,
+        assignments=tuple(sorted({*assignments.after, *held}))
+        if preview.complete and not errors
+        else None,
         desired_state={} if errors else preview.desired_state,
         today=today,
         notes=() if preview.complete else (INCOMPLETE,),
@@ -263,14 +277,21 @@ def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:
 
 
 def _access(
-    changes: Iterable[RowChange], admins: frozenset[str], context: Context
+    changes: Iterable[AssignmentChange], admins: frozenset[str], context: Context
 ) -> Iterator[AccessChange]:
-    groups: dict[tuple[RowWhat, PrincipalKey, str, bool, bool, date | None], list[str]]
+    groups: dict[tuple[AssignmentWhat, PrincipalKey, str, bool, bool, date | None], list[str]]
     groups = defaultdict(list)
     for one in changes:
-        ended = context.expired.get(one.row) if one.what == "lost" else None
-        key = (one.what, one.row.principal, one.row.permission_set, one.late, one.gap, ended)
-        groups[key].append(one.row.account)
+        ended = context.expired.get(one.assignment) if one.what == "lost" else None
+        key = (
+            one.what,
+            one.assignment.principal,
+            one.assignment.permission_set,
+            one.late,
+            one.gap,
+            ended,
+        )
+        groups[key].append(one.assignment.account)
     for (what, principal, permission_set, late, gap, ended), accounts in groups.items():
         yield AccessChange(
             what=what,
@@ -284,7 +305,7 @@ def _access(
         )
 
 
-_ORDER: Final[Mapping[RowWhat, int]] = {
+_ORDER: Final[Mapping[AssignmentWhat, int]] = {
     "gained": 0,
     "moved": 1,
     "adopted": 2,
@@ -323,21 +344,21 @@ def _guards(preview: Preview, context: Context, sets: Sets) -> tuple[GuardChange
 
 
 def _accounts(
-    preview: Preview, context: Context, changes: Iterable[RowChange]
+    preview: Preview, context: Context, changes: Iterable[AssignmentChange]
 ) -> Iterator[AccountChange]:
     known = preview.baseline.get("accounts")
     if not known:
         return
-    for account in sorted({change.row.account for change in changes}):
+    for account in sorted({change.assignment.account for change in changes}):
         label = context.accounts.get(account)
         if label is not None and known.get(account, "") != label.path:
             yield AccountChange(account=account, before=known.get(account, ""), after=label.path)
 
 
-def _holders(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
-    holders: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows):
-        holders[row.permission_set].append(row)
+def _holders(assignments: Iterable[Assignment]) -> dict[str, tuple[Assignment, ...]]:
+    holders: dict[str, list[Assignment]] = defaultdict(list)
+    for assignment in sorted(assignments):
+        holders[assignment.permission_set].append(assignment)
     return {name: tuple(found) for name, found in holders.items()}
 
 

@@ -93,7 +93,8 @@ def _removals(before: int | None, after: int | None) -> Iterator[GuardChange]:
     shown = ["no limit" if one is None else str(one) for one in (after, before)]
     loosened = after is None or (before is not None and after > before)
     yield GuardChange(
-        loosened=loosened, sentence=(f"rows removed at most: {shown[0]} instead of {shown[1]}",)
+        loosened=loosened,
+        sentence=(f"assignments removed at most: {shown[0]} instead of {shown[1]}",),
     )
 
 

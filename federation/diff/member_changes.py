@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.wording import count
 from federation.diff.trust_change import Effect, TrustChange
 from federation.engine.preview import Preview, Step

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from federation.access.rows import Row
+from federation.access.assignments import Assignment
 from federation.core.urn import ASSIGNMENT
-from federation.diff.row_changes import is_row
+from federation.diff.assignment_changes import is_assignment
 from federation.diff.set_changes import set_changes
 from federation.engine.preview import Preview, Step
 
@@ -66,18 +66,18 @@ def _kept_until_renamed(preview: Preview) -> set[str]:
         for change in set_changes(preview).changes
         if change.what == "renamed"
     }
-    made = {Row.parse(step.name) for step in _assignments(preview) if step.before is None}
+    made = {Assignment.parse(step.name) for step in _assignments(preview) if step.before is None}
     return {
         step.urn
         for step in _assignments(preview)
-        if step.op == "delete" and _heir(Row.parse(step.name), new_name) in made
+        if step.op == "delete" and _heir(Assignment.parse(step.name), new_name) in made
     }
 
 
-def _heir(row: Row, new_name: Mapping[str, str]) -> Row | None:
-    name = new_name.get(row.permission_set)
-    return row._replace(permission_set=name) if name else None
+def _heir(assignment: Assignment, new_name: Mapping[str, str]) -> Assignment | None:
+    name = new_name.get(assignment.permission_set)
+    return assignment._replace(permission_set=name) if name else None
 
 
 def _assignments(preview: Preview) -> Iterator[Step]:
-    return (step for step in preview.steps if step.type == ASSIGNMENT and is_row(step))
+    return (step for step in preview.steps if step.type == ASSIGNMENT and is_assignment(step))

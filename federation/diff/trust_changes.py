@@ -1,4 +1,6 @@
-"""What an update changes outside of rows and permission sets: who may sign in, and the trust."""
+"""What an update changes outside of assignments and permission sets: who may sign in, and the
+trust.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, count, listed
+from federation.diff.assignment_changes import is_assignment
 from federation.diff.member_changes import is_told, member_changes, members_of_new
-from federation.diff.row_changes import is_row
 from federation.diff.set_changes import KINDS
 from federation.diff.trust_change import Effect, TrustChange
 from federation.engine.access_attributes import sources
@@ -25,12 +27,14 @@ CERTIFICATE: Final = "ServicePrincipalTokenSigningCertificate"
 
 
 def trust_changes(preview: Preview) -> tuple[TrustChange, ...]:
-    """Every change that is neither a row nor a part of a permission set; nothing is left out."""
+    """Every change that is neither an assignment nor a part of a permission set; nothing is left
+    out.
+    """
     order = {"opens": 0, "interrupts": 1, "more": 2, "less": 3, "changes": 4}
     found = [
         change
         for step in preview.steps
-        if step.changes and not is_row(step) and not _of_a_set(step)
+        if step.changes and not is_assignment(step) and not _of_a_set(step)
         for change in _read(step, preview)
     ]
     found += member_changes(preview)

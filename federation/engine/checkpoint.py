@@ -1,4 +1,4 @@
-"""What the stack's last checkpoint says about access: rows, assigned principals, phase.
+"""What the stack's last checkpoint says about access: assignments, assigned principals, phase.
 
 The checkpoint is the only memory that survives a killed update; outputs of the stack are not.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from federation.access.rows import PrincipalKey, Row
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.core.urn import (
     ACCESS_ATTRIBUTES,
     APP_ROLE_ASSIGNMENT,
@@ -29,7 +29,7 @@ from federation.engine.access_attributes import sources
 from federation.engine.phase import Phase, phase_reached
 from federation.engine.repairs import RepairLog
 from federation.engine.set_content import StoredSet, stored_sets
-from federation.identity.principals import PinnedRow
+from federation.identity.principals import PinnedAssignment
 
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
@@ -40,18 +40,18 @@ class Checkpoint:
     """`object_ids` are the Entra object ids that were assigned to the application, by key.
 
     `sets` are the stack's own permission sets by logical name. `holders` are the Entra object ids
-    that the stack's rows were last made for, by key: unlike an app-role assignment, which Entra
-    deletes with its principal, no refresh loses them. `groups` are the Entra object ids of the
-    groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of the
-    last update that made some. `attributes` are the sources of the attributes for access control
-    by key, None when the state has no configuration of them. `job` is the path of the provisioning
-    job that the state has started, `application` the object id of the service principal, "" for
-    none. `foreign` are the URNs of assignments that came into the state under a name or parent that
-    this program does not give.
+    that the stack's assignments were last made for, by key: unlike an app-role assignment, which
+    Entra deletes with its principal, no refresh loses them. `groups` are the Entra object ids of
+    the groups that the stack made, `owners` and `members` those of theirs. `repairs` are those of
+    the last update that made some. `attributes` are the sources of the attributes for access
+    control by key, None when the state has no configuration of them. `job` is the path of the
+    provisioning job that the state has started, `application` the object id of the service
+    principal, "" for none. `foreign` are the URNs of assignments that came into the state under a
+    name or parent that this program does not give.
     """
 
     phase: Phase | None = None
-    rows: tuple[PinnedRow, ...] = ()
+    assignments: tuple[PinnedAssignment, ...] = ()
     object_ids: Mapping[PrincipalKey, str] = field(default_factory=dict)
     holders: Mapping[PrincipalKey, str] = field(default_factory=dict)
     provisioning: bool = False
@@ -96,7 +96,7 @@ def credentials_hash(endpoint: str, access_token: str) -> str:
 def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
     """Keep what concerns access of all resources' outputs by URN; secrets are dropped here."""
     types: set[str] = set()
-    rows: list[PinnedRow] = []
+    assignments: list[PinnedAssignment] = []
     object_ids: dict[PrincipalKey, str] = {}
     holders: dict[PrincipalKey, str] = {}
     repairs = RepairLog()
@@ -109,11 +109,11 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
         kind = resource.type
         types.add(kind)
         if kind == ASSIGNMENT:
-            row = _own_row(resource)
-            if row is None:
+            assignment = _own_assignment(resource)
+            if assignment is None:
                 foreign.append(urn)
             else:
-                rows.append(_pin(row, outputs))
+                assignments.append(_pin(assignment, outputs))
         elif kind == APP_ROLE_ASSIGNMENT:
             object_ids |= _by_key({resource.name: outputs.get("principalObjectId")})
         elif kind == ASSIGNMENTS:
@@ -131,7 +131,7 @@ def read(resources: Mapping[str, Mapping[str, Any]]) -> Checkpoint:
             )
     return Checkpoint(
         phase=phase_reached(types),
-        rows=tuple(sorted(rows, key=lambda pin: pin.row)),
+        assignments=tuple(sorted(assignments, key=lambda pin: pin.assignment)),
         object_ids=object_ids,
         holders=holders,
         provisioning=SYNCHRONIZATION_JOB in types,
@@ -188,19 +188,19 @@ def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
     return found
 
 
-def _own_row(resource: Urn) -> Row | None:
+def _own_assignment(resource: Urn) -> Assignment | None:
     """The assignment of a resource below this program's component, None for any other."""
     if resource.types[-2:] != (ASSIGNMENTS, ASSIGNMENT):
         return None
     try:
-        return Row.parse(resource.name)
+        return Assignment.parse(resource.name)
     except ValueError:
         return None
 
 
-def _pin(row: Row, outputs: Mapping[str, Any]) -> PinnedRow:
-    return PinnedRow(
-        row=row,
+def _pin(assignment: Assignment, outputs: Mapping[str, Any]) -> PinnedAssignment:
+    return PinnedAssignment(
+        assignment=assignment,
         principal_id=outputs["principalId"],
         permission_set_arn=outputs["permissionSetArn"],
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
 from federation.core.urn import REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS

@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from federation.access.assignments import Assignment, PrincipalType
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalType, Row
 from federation.core.domain import quoted
 from federation.core.errors import printable
 from federation.core.wording import count
@@ -113,18 +113,18 @@ def unmanaged(
     checkpoint: Checkpoint,
     organization: Organization,
     *,
-    rows: Collection[Row] = (),
+    assignments: Collection[Assignment] = (),
     object_ids: Collection[str] = (),
 ) -> tuple[Grant, ...]:
     """What the bounded look shows that neither the checkpoint nor the declaration has.
 
-    `rows` are the declared ones, `object_ids` the Entra object ids of the declared principals; both
-    are empty where the declaration can't be resolved.
+    `assignments` are the declared ones, `object_ids` the Entra object ids of the declared
+    principals; both are empty where the declaration can't be resolved.
     """
     known = {ident.casefold() for ident in (*object_ids, *checkpoint.object_ids.values())}
     managed = {
-        Pair(row.permission_set, row.account)
-        for row in (*rows, *(pin.row for pin in checkpoint.rows))
+        Pair(assignment.permission_set, assignment.account)
+        for assignment in (*assignments, *(pin.assignment for pin in checkpoint.assignments))
     }
     return _sorted(
         [
@@ -148,14 +148,14 @@ def unmanaged_assignments(
     organization: Organization,
     store: Iterable[IdentityStorePrincipal],
     *,
-    rows: Mapping[Row, str],
+    assignments: Mapping[Assignment, str],
 ) -> tuple[AssignmentGrant, ...]:
     """What the deep look shows that neither the checkpoint nor the declaration has.
 
-    `rows` are the declared rows with the principal id of each, `store` gives names.
+    `assignments` are the declared assignments with the principal id of each, `store` gives names.
     """
-    managed = {_held(row, ident) for row, ident in rows.items()}
-    managed |= {_held(pin.row, pin.principal_id) for pin in checkpoint.rows}
+    managed = {_held(assignment, ident) for assignment, ident in assignments.items()}
+    managed |= {_held(pin.assignment, pin.principal_id) for pin in checkpoint.assignments}
     names = {Holder(one.type, one.id): one.name for one in store}
     found = [
         AssignmentGrant(
@@ -173,8 +173,10 @@ def unmanaged_assignments(
     return tuple(sorted(found, key=_order))
 
 
-def _held(row: Row, principal_id: str) -> tuple[Pair, Holder]:
-    return Pair(row.permission_set, row.account), Holder(row.principal.type, principal_id)
+def _held(assignment: Assignment, principal_id: str) -> tuple[Pair, Holder]:
+    return Pair(assignment.permission_set, assignment.account), Holder(
+        assignment.principal.type, principal_id
+    )
 
 
 def deepened(

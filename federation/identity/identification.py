@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access, Group, User
 from federation.access.findings import Finding
-from federation.access.rows import PrincipalKey
 from federation.core.errors import Problem
 from federation.identity.principals import EntraPrincipal
 

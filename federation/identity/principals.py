@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey, Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,21 +118,21 @@ def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinnedRow:
-    """An assignment row of the stack's last checkpoint, with the principal id it was made for."""
+class PinnedAssignment:
+    """An assignment of the stack's last checkpoint, with the principal id it was made for."""
 
-    row: Row
+    assignment: Assignment
     principal_id: str
     permission_set_arn: str = ""
 
 
 def recreated(
-    pinned: Collection[PinnedRow],
+    pinned: Collection[PinnedAssignment],
     arrived: Mapping[PrincipalKey, str],
     accepted: Mapping[str, str],
     spoken: Callable[[PrincipalKey], str] = str,
 ) -> list[str]:
-    """One paragraph for each principal whose id differs from the id its rows were made for.
+    """One paragraph for each principal whose id differs from the id its assignments were made for.
 
     `spoken` says who a principal is (federation/access/labels.py).
 
@@ -140,20 +140,20 @@ def recreated(
     would inherit the access of the old one, so it takes a person's word (`acceptRecreated`).
     """
     stories: list[str] = []
-    by_key: dict[PrincipalKey, list[PinnedRow]] = defaultdict(list)
+    by_key: dict[PrincipalKey, list[PinnedAssignment]] = defaultdict(list)
     for pin in pinned:
-        by_key[pin.row.principal].append(pin)
+        by_key[pin.assignment.principal].append(pin)
     for key, pins in sorted(by_key.items()):
         new = arrived.get(key)
         old = sorted({pin.principal_id for pin in pins} - {new})
         if new is None or not old or accepted.get(key.key) == new:
             continue
-        rows = ", ".join(sorted(pin.row.logical_name for pin in pins))
+        assignments = ", ".join(sorted(pin.assignment.logical_name for pin in pins))
         stories.append(
             f"{spoken(key)} was deleted and re-created in Identity Center: its "
             "id was "
-            f"{' and '.join(old)} and is now {new}. Its {len(pins)} rows ({rows}) stay with the "
-            "old id. "
+            f"{' and '.join(old)} and is now {new}. Its {len(pins)} assignments ({assignments}) "
+            "stay with the old id. "
             "Find out who re-created it; then either repair it at the source, or accept the new "
             "one "
             f"with acceptRecreated: {{{key.key}: {new}}} in the stack configuration"
@@ -162,43 +162,44 @@ def recreated(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowPlan:
-    """Which rows can be made now, which may become possible within this update, which are held.
+class AssignmentPlan:
+    """Which assignments can be made now, which may become possible within this update, which are
+    held.
 
-    `ready` maps a row to its principal id. `late` rows wait for their principal in `up` and have an
-    unknown id in a preview. `held` rows can't exist yet.
+    `ready` maps an assignment to its principal id. `late` assignments wait for their principal in
+    `up` and have an unknown id in a preview. `held` assignments can't exist yet.
     """
 
-    ready: Mapping[Row, str]
-    late: tuple[Row, ...]
-    held: tuple[Row, ...]
+    ready: Mapping[Assignment, str]
+    late: tuple[Assignment, ...]
+    held: tuple[Assignment, ...]
 
 
-def plan_rows(
-    rows: Iterable[Row],
+def plan_assignments(
+    assignments: Iterable[Assignment],
     arrived: Mapping[PrincipalKey, str],
-    pinned: Mapping[Row, PinnedRow],
+    pinned: Mapping[Assignment, PinnedAssignment],
     expected: Collection[PrincipalKey],
-) -> RowPlan:
-    """Decide on every declared row; `expected` principals may arrive within this update.
+) -> AssignmentPlan:
+    """Decide on every declared assignment; `expected` principals may arrive within this update.
 
-    A row that exists keeps its id while its principal is missing: an incident at the identity
-    provider neither moves nor removes access.
+    An assignment that exists keeps its id while its principal is missing: an incident at the
+    identity provider neither moves nor removes access.
     """
-    ready: dict[Row, str] = {}
-    late: list[Row] = []
-    held: list[Row] = []
-    for row in rows:
-        principal_id = arrived.get(row.principal)
-        if principal_id is None and row in pinned:
-            principal_id = pinned[row].principal_id
+    ready: dict[Assignment, str] = {}
+    late: list[Assignment] = []
+    held: list[Assignment] = []
+    for assignment in assignments:
+        principal_id = arrived.get(assignment.principal)
+        if principal_id is None and assignment in pinned:
+            principal_id = pinned[assignment].principal_id
         if principal_id is not None:
-            ready[row] = principal_id
-        elif row.principal in expected:
-            late.append(row)
+            ready[assignment] = principal_id
+        elif assignment.principal in expected:
+            late.append(assignment)
         else:
-            held.append(row)
-    return RowPlan(ready=ready, late=tuple(late), held=tuple(held))
+            held.append(assignment)
+    return AssignmentPlan(ready=ready, late=tuple(late), held=tuple(held))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,19 +211,19 @@ class Arrivals:
 
 
 def holds(
-    rows: Iterable[Row],
+    assignments: Iterable[Assignment],
     reasons: Mapping[PrincipalKey, str],
     principals: Mapping[PrincipalKey, EntraPrincipal],
     labels: Mapping[PrincipalKey, str],
 ) -> list[dict[str, object]]:
-    """The stack output `held`: each held principal with its reason and its rows, sorted.
+    """The stack output `held`: each held principal with its reason and its assignments, sorted.
 
     `principal` is its key; `name` and `objectId` are Entra's, None where there is none yet, and
     `label` is what to call it before people (federation/access/labels.py).
     """
     by_key: dict[PrincipalKey, list[str]] = defaultdict(list)
-    for row in rows:
-        by_key[row.principal].append(row.logical_name)
+    for assignment in assignments:
+        by_key[assignment.principal].append(assignment.logical_name)
     return [
         {
             "principal": key.key,
@@ -231,7 +232,7 @@ def holds(
             "name": principals[key].name if key in principals else None,
             "objectId": principals[key].object_id if key in principals else None,
             "reason": reasons.get(key, "it has not arrived in Identity Center yet"),
-            "rows": sorted(names),
+            "assignments": sorted(names),
         }
         for key, names in sorted(by_key.items())
     ]

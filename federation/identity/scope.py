@@ -93,7 +93,9 @@ class Census:
 
 
 def take_census(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> Census:
-    """Who has arrived: groups by externalId = objectId, people by userName, as rows are matched."""
+    """Who has arrived: groups by externalId = objectId, people by userName, as assignments are
+    matched.
+    """
     groups_by_external: dict[str, str] = {}
     users_by_name: dict[str, str] = {}
     for principal in listed:

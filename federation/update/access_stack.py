@@ -1,7 +1,8 @@
 """A stack that owns rules and permission sets, while another one owns the federation.
 
 Any number of access stacks read one federation stack. Each makes permission sets of its own and
-their rows; a row belongs to its permission set, so no two stacks can claim the same one.
+their assignments; an assignment belongs to its permission set, so no two stacks can claim the same
+one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, Field, field_validator
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
-from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.phase import Phase
@@ -144,8 +145,8 @@ def check_sets(
         Problem.at(
             permission_set.location,
             f"permission set {name} belongs to another stack, or was made by hand "
-            f"({theirs[name].rpartition('/')[2]} of {instance_arn.rpartition('/')[2]}): its rows "
-            "are declared there; choose another name here.",
+            f"({theirs[name].rpartition('/')[2]} of {instance_arn.rpartition('/')[2]}): its "
+            "assignments are declared there; choose another name here.",
         )
         for name, permission_set in access.permission_sets.items()
         if name in theirs
@@ -157,9 +158,9 @@ def check_sets(
 def seen_through(stack: FederationStack, facts: Facts) -> Facts:
     """The facts of an access stack as a plan wants them: who is assigned is the other's to say.
 
-    A principal that the federation stack does not assign can't arrive: its new rows are held.
-    What the keys of existing rows meant is told by Identity Center, since no app-role assignment of
-    this stack remembers it.
+    A principal that the federation stack does not assign can't arrive: its new assignments are
+    held. What the keys of existing assignments meant is told by Identity Center, since no app-role
+    assignment of this stack remembers it.
     """
     principals = {
         key: principal
@@ -175,9 +176,9 @@ def seen_through(stack: FederationStack, facts: Facts) -> Facts:
     }
     # For a user, externalId is the mail nickname: only groups are known by it.
     object_ids |= {
-        pin.row.principal: external[pin.principal_id]
-        for pin in facts.checkpoint.rows
-        if pin.row.principal.type == "GROUP" and pin.principal_id in external
+        pin.assignment.principal: external[pin.principal_id]
+        for pin in facts.checkpoint.assignments
+        if pin.assignment.principal.type == "GROUP" and pin.principal_id in external
     }
     return replace(
         facts,

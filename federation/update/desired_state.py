@@ -71,8 +71,8 @@ def desired_state(
     name of the files read besides the access files: the stack's configuration file, where a secret
     is ciphertext, and the SP metadata.
     """
-    assignments = [one.row.logical_name for one in plan.resolution.assignments]
-    frozen = [row.logical_name for row in plan.resolution.frozen]
+    assignments = [one.assignment.logical_name for one in plan.resolution.explained]
+    frozen = [assignment.logical_name for assignment in plan.resolution.frozen]
     instance = facts.instance
     principals = _principals(access, facts)
     return DesiredState(

@@ -19,9 +19,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access, Group
 from federation.access.findings import Finding
-from federation.access.rows import PrincipalKey
 from federation.core.errors import printable
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.repairs import Action, GroupRepair, Relation

@@ -39,7 +39,7 @@ class Feature(StrEnum):
     SET_TAGS = "tags on permission sets"
     ACCOUNT_TAGS = "rules that select accounts by tag"
     ATTRIBUTES = "attributes for access control"
-    MANAGEMENT_ROWS = "rows on the management account"
+    MANAGEMENT_ASSIGNMENTS = "assignments on the management account"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +59,9 @@ _PREVIEW, _DEPLOY, _DESTROY = Purpose
 _READING: Final = (_PREVIEW, _DEPLOY)
 _CHANGING: Final = (_DEPLOY, _DESTROY)
 
-_Row = tuple[Feature | None, tuple[Purpose, ...], str]
+_Assignment = tuple[Feature | None, tuple[Purpose, ...], str]
 
-_ROLES: Final[tuple[_Row, ...]] = (
+_ROLES: Final[tuple[_Assignment, ...]] = (
     (None, _READING, "GroupMember.Read.All"),
     (Feature.FEDERATION, (_PREVIEW,), "Synchronization.Read.All"),
     (Feature.FEDERATION, tuple(Purpose), "Application.Read.All"),
@@ -74,7 +74,7 @@ _ROLES: Final[tuple[_Row, ...]] = (
     (Feature.GROUPS, _CHANGING, "Group.ReadWrite.All"),
 )
 
-_ACTIONS: Final[tuple[_Row, ...]] = (
+_ACTIONS: Final[tuple[_Assignment, ...]] = (
     (
         None,
         _READING,
@@ -144,7 +144,7 @@ _ACTIONS: Final[tuple[_Row, ...]] = (
     ),
     # IAM Identity Center user guide, "Identity-based policy examples", example 2.
     (
-        Feature.MANAGEMENT_ROWS,
+        Feature.MANAGEMENT_ASSIGNMENTS,
         _CHANGING,
         (
             "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy "
@@ -183,9 +183,9 @@ _STRONGER: Final = {
 
 
 def _needs(
-    rows: tuple[_Row, ...], purpose: Purpose, features: Collection[Feature]
+    assignments: tuple[_Assignment, ...], purpose: Purpose, features: Collection[Feature]
 ) -> Iterator[Need]:
-    for feature, purposes, permissions in rows:
+    for feature, purposes, permissions in assignments:
         if purpose in purposes and (feature is None or feature in features):
             for permission in permissions.split():
                 yield Need(permission=permission, feature=feature)

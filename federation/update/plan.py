@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import Rescue
 from federation.access.declared import Access
 from federation.access.findings import Finding
@@ -15,7 +16,6 @@ from federation.access.guards import check_guards
 from federation.access.labels import Labels, labels
 from federation.access.organization import Organization
 from federation.access.quotas import check_quotas, estimated_duration
-from federation.access.rows import PrincipalKey, Row
 from federation.access.targets import Resolution, resolve
 from federation.core.errors import InvalidInput, Problem
 from federation.engine.access_attributes import attribute_repairs
@@ -26,14 +26,14 @@ from federation.engine.set_content import LiveSet
 from federation.engine.unmanaged import Grant, Grants, unmanaged
 from federation.identity.instance import Instance
 from federation.identity.principals import (
+    AssignmentPlan,
     EntraPrincipal,
     IdentityStorePrincipal,
     Match,
-    PinnedRow,
-    RowPlan,
+    PinnedAssignment,
     looked_up,
     match,
-    plan_rows,
+    plan_assignments,
     recreated,
 )
 from federation.update.memberships import MembershipFacts, Memberships, plan_memberships
@@ -86,14 +86,15 @@ class Choices(Protocol):
 class Plan:
     """What the components are told.
 
-    `sets` are the permission sets to make, `management_sets` those with rows in the management
-    account. `previous_keys` maps a moved principal to its old key, `old_names` a row to the logical
-    name under which the checkpoint has it, `reasons` says why principals are missing, `expected`
-    may arrive in this update. `holders` are the Entra object ids of the principals with rows, which
-    the next update remembers; `principals` are all declared ones as Entra has them, and `labels`
-    say who they are. `duration` estimates what AWS takes to write the rows. `repairs` are
-    what the clouds lack of what the state takes for done, `memberships` says who is in the groups
-    that the stack makes. `unmanaged` was granted by hand, and stays.
+    `sets` are the permission sets to make, `management_sets` those with assignments in the
+    management account. `previous_keys` maps a moved principal to its old key, `old_names` an
+    assignment to the logical name under which the checkpoint has it, `reasons` says why principals
+    are missing, `expected` may arrive in this update. `holders` are the Entra object ids of the
+    principals with assignments, which the next update remembers; `principals` are all declared ones
+    as Entra has them, and `labels` say who they are. `duration` estimates what AWS takes to write
+    the assignments. `repairs` are what the clouds lack of what the state takes for done,
+    `memberships` says who is in the groups that the stack makes. `unmanaged` was granted by hand,
+    and stays.
     """
 
     phase: Phase
@@ -101,11 +102,11 @@ class Plan:
     warnings: tuple[Finding, ...]
     sets: SetPlan
     management_sets: frozenset[str]
-    rows: RowPlan
+    assignments: AssignmentPlan
     expected: frozenset[PrincipalKey]
     reasons: Mapping[PrincipalKey, str]
     previous_keys: Mapping[PrincipalKey, PrincipalKey]
-    old_names: Mapping[Row, str]
+    old_names: Mapping[Assignment, str]
     holders: Mapping[PrincipalKey, str]
     principals: Mapping[PrincipalKey, EntraPrincipal] = field(default_factory=dict)
     labels: Labels = field(default_factory=Labels)
@@ -158,11 +159,11 @@ def plan_access(
     """Decide the access of an update in a phase. Raises InvalidInput or UpdateStoppedError."""
     _stop_on_foreign(facts.checkpoint)
     previous_keys = _previous_keys(access, facts)
-    pinned = _pinned(facts.checkpoint.rows, previous_keys)
+    pinned = _pinned(facts.checkpoint.assignments, previous_keys)
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
     others = _others(facts, previous_keys)
     found = match(facts.principals.values(), facts.identity_store)
-    gone = {row.principal for row in pinned} - found.arrived.keys()
+    gone = {assignment.principal for assignment in pinned} - found.arrived.keys()
     absent = gone - others.keys() if phase is Phase.ACCESS else ()
     rescue = Rescue(people=facts.rescuers, absent=absent)
     names = labels(looked_up(facts.principals.values()))
@@ -181,22 +182,27 @@ def plan_access(
     if errors:
         raise InvalidInput([_problem(finding) for finding in errors])
     _stop_on_others(choices, facts, pinned, others, names)
-    rows = [*(assignment.row for assignment in resolution.assignments), *resolution.frozen]
+    assignments = [
+        *(assignment.assignment for assignment in resolution.explained),
+        *resolution.frozen,
+    ]
     by_hand = unmanaged(
         facts.grants,
         facts.checkpoint,
         facts.organization,
-        rows=rows,
+        assignments=assignments,
         object_ids=[one.object_id for one in facts.principals.values() if one.object_id],
     )
     if phase is not Phase.ACCESS:
-        without = _without_rows(phase, resolution, findings, previous_keys)
+        without = _without_assignments(phase, resolution, findings, previous_keys)
         return replace(without, unmanaged=by_hand, principals=facts.principals, labels=names)
     _stop_on_strangers(found, others, names)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
-    pinned = {row: pin for row, pin in pinned.items() if row.principal not in others}
+    pinned = {
+        assignment: pin for assignment, pin in pinned.items() if assignment.principal not in others
+    }
     _stop_on_recreated(choices, pinned, found, names)
-    gone = {row.principal for row in pinned} - found.arrived.keys()
+    gone = {assignment.principal for assignment in pinned} - found.arrived.keys()
     expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
     sets = plan_sets(
         access.permission_sets,
@@ -211,27 +217,32 @@ def plan_access(
         warnings=findings,
         sets=sets,
         management_sets=frozenset(
-            row.permission_set
-            for row in rows
-            if row.account == facts.organization.management_account_id
+            assignment.permission_set
+            for assignment in assignments
+            if assignment.account == facts.organization.management_account_id
         ),
-        rows=plan_rows(rows, found.arrived, pinned, expected),
+        assignments=plan_assignments(assignments, found.arrived, pinned, expected),
         expected=expected,
         reasons=_reasons(facts, found, gone),
         previous_keys=previous_keys,
-        old_names={row: pin.row.logical_name for row, pin in pinned.items() if pin.row != row},
-        holders=_holders(facts, rows, previous_keys),
+        old_names={
+            assignment: pin.assignment.logical_name
+            for assignment, pin in pinned.items()
+            if pin.assignment != assignment
+        },
+        holders=_holders(facts, assignments, previous_keys),
         principals=facts.principals,
         labels=names,
         duration=estimated_duration(
-            added=len(set(rows) - pinned.keys()), removed=len(pinned.keys() - set(rows))
+            added=len(set(assignments) - pinned.keys()),
+            removed=len(pinned.keys() - set(assignments)),
         ),
         repairs=sets.repairs,
         unmanaged=by_hand,
     )
 
 
-def _without_rows(
+def _without_assignments(
     phase: Phase,
     resolution: Resolution,
     findings: tuple[Finding, ...],
@@ -243,7 +254,7 @@ def _without_rows(
         warnings=findings,
         sets=SetPlan(),
         management_sets=frozenset(),
-        rows=RowPlan(ready={}, late=(), held=()),
+        assignments=AssignmentPlan(ready={}, late=(), held=()),
         expected=frozenset(),
         reasons={},
         previous_keys=previous_keys,
@@ -289,17 +300,19 @@ def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, Principal
 
 
 def _pinned(
-    rows: Collection[PinnedRow], previous_keys: Mapping[PrincipalKey, PrincipalKey]
-) -> dict[Row, PinnedRow]:
+    assignments: Collection[PinnedAssignment], previous_keys: Mapping[PrincipalKey, PrincipalKey]
+) -> dict[Assignment, PinnedAssignment]:
     new_keys = {old: new for new, old in previous_keys.items()}
     return {
-        pin.row._replace(principal=new_keys.get(pin.row.principal, pin.row.principal)): pin
-        for pin in rows
+        pin.assignment._replace(
+            principal=new_keys.get(pin.assignment.principal, pin.assignment.principal)
+        ): pin
+        for pin in assignments
     }
 
 
 def _problem(finding: Finding) -> Problem:
-    detail = "".join(f"\n    {line}" for line in finding.row_lines)
+    detail = "".join(f"\n    {line}" for line in finding.assignment_lines)
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
 
 
@@ -323,11 +336,15 @@ def _others(
 
 
 def _holders(
-    facts: Facts, rows: Collection[Row], previous_keys: Mapping[PrincipalKey, PrincipalKey]
+    facts: Facts,
+    assignments: Collection[Assignment],
+    previous_keys: Mapping[PrincipalKey, PrincipalKey],
 ) -> dict[PrincipalKey, str]:
-    """The Entra object ids of the principals with rows; of one that is missing, the last known."""
+    """The Entra object ids of the principals with assignments; of one that is missing, the last
+    known.
+    """
     found: dict[PrincipalKey, str] = {}
-    for key in {row.principal for row in rows}:
+    for key in {assignment.principal for assignment in assignments}:
         principal = facts.principals.get(key)
         before = facts.checkpoint.holders.get(previous_keys.get(key, key))
         object_id = (principal and principal.object_id) or before
@@ -339,7 +356,7 @@ def _holders(
 def _stop_on_others(
     choices: Choices,
     facts: Facts,
-    pinned: Mapping[Row, PinnedRow],
+    pinned: Mapping[Assignment, PinnedAssignment],
     others: Mapping[PrincipalKey, str],
     names: Labels,
 ) -> None:
@@ -349,13 +366,15 @@ def _stop_on_others(
         principal = facts.principals[key]
         if choices.accept_recreated.get(key.key) == principal.object_id:
             continue
-        rows = sorted(row.logical_name for row in pinned if row.principal == key)
-        kept = f"Its {len(rows)} assignments ({', '.join(rows)}) stay as they are. "
+        assignments = sorted(
+            assignment.logical_name for assignment in pinned if assignment.principal == key
+        )
+        kept = f"Its {len(assignments)} assignments ({', '.join(assignments)}) stay as they are. "
         stories.append(
             f"{names.spoken(key)} is another object in Entra now: {old} was deleted and "
             f"re-created, or the access file names another one; {principal.name!r} is "
             f"{principal.object_id}. "
-            f"{kept if rows else ''}Find out who made the new "
+            f"{kept if assignments else ''}Find out who made the new "
             "one; then either repair it at the source, declare it under a key of its own, or "
             f"accept it with acceptRecreated: {{{key.key}: {principal.object_id}}} in the stack "
             "configuration and pulumi up --refresh"
@@ -377,9 +396,9 @@ def _stop_on_strangers(found: Match, others: Collection[PrincipalKey], names: La
 
 
 def _stop_on_recreated(
-    choices: Choices, pinned: Mapping[Row, PinnedRow], found: Match, names: Labels
+    choices: Choices, pinned: Mapping[Assignment, PinnedAssignment], found: Match, names: Labels
 ) -> None:
-    pins = [replace(pin, row=row) for row, pin in pinned.items()]
+    pins = [replace(pin, assignment=assignment) for assignment, pin in pinned.items()]
     stories = recreated(pins, found.arrived, choices.accept_recreated, names.spoken)
     if stories:
         raise UpdateStoppedError(". ".join(stories))
@@ -395,9 +414,9 @@ def _expected(
 ) -> frozenset[PrincipalKey]:
     """Missing principals that may arrive within this update.
 
-    `up` waits for all that nothing known keeps away. A preview shows rows of those only whom this
-    update assigns, or provisions for the first time: a principal that was assigned before and still
-    is missing is held, or an unchanged preview would never be one.
+    `up` waits for all that nothing known keeps away. A preview shows assignments of those only whom
+    this update assigns, or provisions for the first time: a principal that was assigned before and
+    still is missing is held, or an unchanged preview would never be one.
     """
     expected = {
         key
@@ -413,11 +432,11 @@ def _expected(
 
 
 def _reasons(facts: Facts, found: Match, gone: Collection[PrincipalKey]) -> dict[PrincipalKey, str]:
-    """Why principals are missing. Nobody waits for one that had rows: it comes back as another one,
-    which the next update tells as an incident.
+    """Why principals are missing. Nobody waits for one that had assignments: it comes back as
+    another one, which the next update tells as an incident.
     """
     obstacles = {
         key: principal.obstacle for key, principal in facts.principals.items() if principal.obstacle
     }
-    lost = dict.fromkeys(gone, "it had rows before and is gone from Identity Center")
+    lost = dict.fromkeys(gone, "it had assignments before and is gone from Identity Center")
     return {**lost, **obstacles, **found.conflicts}

@@ -39,9 +39,9 @@ class Status:
 
     `reached` is the phase that the checkpoint proves, `configured` the one that the configuration
     asks for. `stopped` says why the next update would be refused, "" when it would not. `held` are
-    rows whose principal is missing, `unapplied` counts rows that only wait for `pulumi up`.
-    `repairs` are sentences on what the clouds lack of what the state takes for done. `unmanaged`
-    was granted by hand, as far as was looked: with `full`, in every account.
+    assignments whose principal is missing, `unapplied` counts assignments that only wait for
+    `pulumi up`. `repairs` are sentences on what the clouds lack of what the state takes for done.
+    `unmanaged` was granted by hand, as far as was looked: with `full`, in every account.
     """
 
     stack: str
@@ -81,10 +81,15 @@ class Status:
         found += [f"{told}: run pulumi up" for told in self.repairs]
         found += [f"{sentence(one)}: {REMEDY}" for one in self.unmanaged]
         if require_all and self.held:
-            rows = sum(len(hold["rows"]) for hold in self.held)
-            found.append(f"{_many(rows, 'row')} of {_many(len(self.held), 'principal')} are held")
+            assignments = sum(len(hold["assignments"]) for hold in self.held)
+            found.append(
+                f"{_many(assignments, 'assignment')} of {_many(len(self.held), 'principal')} "
+                "are held"
+            )
         if require_all and self.unapplied:
-            found.append(f"{_many(self.unapplied, 'row')} declared but not made: run pulumi up")
+            found.append(
+                f"{_many(self.unapplied, 'assignment')} declared but not made: run pulumi up"
+            )
         return found
 
     def _job_problem(self) -> str:
@@ -229,8 +234,8 @@ def _ends(expiry: Expiry, today: date) -> str:
 
 
 def _holds(status: Status) -> str:
-    rows = sum(len(hold["rows"]) for hold in status.held)
-    return f"{_many(rows, 'row')} held" if rows else "no holds"
+    assignments = sum(len(hold["assignments"]) for hold in status.held)
+    return f"{_many(assignments, 'assignment')} held" if assignments else "no holds"
 
 
 def _verdict(status: Status) -> str:
@@ -243,11 +248,11 @@ def _verdict(status: Status) -> str:
 def _details(status: Status) -> list[str]:
     told = [
         f"held: {str(hold['principalType']).lower()} {hold['label']}, "
-        f"{_many(len(hold['rows']), 'row')}: {hold['reason']}"
+        f"{_many(len(hold['assignments']), 'assignment')}: {hold['reason']}"
         for hold in status.held
     ]
     if status.unapplied:
-        told.append(f"{_many(status.unapplied, 'row')} declared but not made: run pulumi up")
+        told.append(f"{_many(status.unapplied, 'assignment')} declared but not made: run pulumi up")
     census = status.census
     if census:
         told += [f"not there: {one.kind.lower()} {one.name}" for one in census.missing[:20]]

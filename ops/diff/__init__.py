@@ -1,8 +1,8 @@
 """`python -m ops diff`: what the next update changes, in terms of access.
 
 Exit code 0: the diff is complete, 1: the preview failed (and the output says why), or, with
---reviewed, the rows are not the reviewed ones, or grants by hand fail the update (`unmanaged:
-fail`), 2: nothing can be said.
+--reviewed, the assignments are not the reviewed ones, or grants by hand fail the update
+(`unmanaged: fail`), 2: nothing can be said.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from ops.arguments import add_stack_arguments, command, day
 from ops.cli import Cli, StackError, explain
 from ops.diff.context import offline_context, stack_context
 
-# What a preview has to say for a diff: unchanged rows too, and in which order things are replaced.
+# What a preview has to say for a diff: unchanged assignments too, and in which order things are
+# replaced.
 PREVIEW: Final = ("preview", "--json", "--show-sames", "--show-replacement-steps")
 _SECONDS: Final = 3600
 
@@ -81,7 +82,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--reviewed",
         metavar="FILE",
-        help="a diff in JSON that was reviewed: exit with 1 unless its rows are these",
+        help="a diff in JSON that was reviewed: exit with 1 unless its assignments are these",
     )
     parser.add_argument(
         "--today",

@@ -14,13 +14,13 @@ from clouds.aws import AwsError
 from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.access.access import load_access
+from federation.access.assignments import PrincipalKey
 from federation.access.baseline import guards
 from federation.access.declared import Access
 from federation.access.expired import expired_assignments
 from federation.access.guards import admin_sets
 from federation.access.labels import Identity, declared
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey
 from federation.access.selection import Selection
 from federation.core.errors import InvalidInput
 from federation.diff.changes import AccountLabel, Context

@@ -49,13 +49,15 @@ class AwsChecks:
         instance = self._instance(listed, organization, region)
         features = set(self.features)
         if self._touches_management(caller, organization):
-            features.add(Feature.MANAGEMENT_ROWS)
+            features.add(Feature.MANAGEMENT_ASSIGNMENTS)
         permissions = Permissions(
             self.session.aws,
             caller,
             instance=instance,
             permission_set=self._permission_set(),
-            account=next((pin.row.account for pin in self.session.stack.checkpoint.rows), ""),
+            account=next(
+                (pin.assignment.account for pin in self.session.stack.checkpoint.assignments), ""
+            ),
         )
         needs = {need.permission: need for need in required_actions(self.purpose, features)}
         verdict = permissions.check(needs)
@@ -125,10 +127,10 @@ class AwsChecks:
         return None
 
     def _touches_management(self, caller: Caller, organization: Organization | None) -> bool:
-        """Whether the caller itself writes rows on the management account."""
-        accounts = {pin.row.account for pin in self.session.stack.checkpoint.rows}
+        """Whether the caller itself writes assignments on the management account."""
+        accounts = {pin.assignment.account for pin in self.session.stack.checkpoint.assignments}
         if organization is None:
-            # A destroy may not read it; a row on the caller's own account then says it.
+            # A destroy may not read it; an assignment on the caller's own account then says it.
             return caller.account_id in accounts
         management = organization.management_account_id
         touches = management in accounts or grants_management(self.session.access, organization)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # diff.sh NAME FOLDER: preview an environment with the policy pack, and write what it means for
-# access: FOLDER/preview.json, diff.json, diff.md and rows (the hash of the resolved rows).
+# access: FOLDER/preview.json, diff.json, diff.md and reviewed (the hash of the desired state).
 # Exit code 1 when the preview or a rule of the pack stops it; diff.md tells which.
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -23,7 +23,7 @@ if ! access_diff json >"$out/diff.json" || ! access_diff markdown >"$out/diff.md
     cat "$out/preview.err" >&2
     fail "there is no access diff of $stack."
 fi
-jq -r '.desiredState.hash // empty' "$out/diff.json" >"$out/rows"
+jq -r '.desiredState.hash // empty' "$out/diff.json" >"$out/reviewed"
 jq -r 'select(.policyEvent).policyEvent | "[\(.enforcementLevel)] \(.policyName): \(.message | split("\n")[1:] | map(select(. != "")) | join(" "))"' \
     "$out/events.json" | sort -u >"$out/policies.txt"
 rm "$out/events.json"

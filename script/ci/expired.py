@@ -14,8 +14,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from federation.access.rows import PrincipalKey, Row
-from federation.diff.row_changes import is_row
+from federation.access.assignments import Assignment, PrincipalKey
+from federation.diff.assignment_changes import is_assignment
 from federation.engine.preview import Preview, Step, parse_preview
 
 
@@ -26,7 +26,7 @@ def expired(diff: Mapping[str, Any], preview: Preview) -> list[str]:
         if change["change"] == "lost" and change["ended"]:
             principal = PrincipalKey(change["principal"]["type"], change["principal"]["key"])
             for account in change["accounts"]:
-                ended.add(Row(change["permissionSet"], principal, account["id"]))
+                ended.add(Assignment(change["permissionSet"], principal, account["id"]))
     kept = {step.urn for step in preview.steps if step.after is not None}
     return sorted(
         step.urn
@@ -36,12 +36,12 @@ def expired(diff: Mapping[str, Any], preview: Preview) -> list[str]:
     )
 
 
-def _deleted(step: Step) -> Row | None:
+def _deleted(step: Step) -> Assignment | None:
     """The assignment that a step deletes; its name and what AWS has must be the same account."""
-    if step.op != "delete" or step.before is None or not is_row(step):
+    if step.op != "delete" or step.before is None or not is_assignment(step):
         return None
-    row = Row.parse(step.name)
-    return row if step.before.inputs.get("targetId") == row.account else None
+    assignment = Assignment.parse(step.name)
+    return assignment if step.before.inputs.get("targetId") == assignment.account else None
 
 
 def main(diff: str, preview: str) -> None:

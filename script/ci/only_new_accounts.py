@@ -12,20 +12,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from federation.access.rows import Row
-from federation.diff.row_changes import is_row
+from federation.access.assignments import Assignment
+from federation.diff.assignment_changes import is_assignment
 from federation.engine.preview import Preview, Step, parse_preview
 
 _SHOWN = 20
 
 
 def judge(preview: Preview) -> tuple[str, list[str]]:
-    """The verdict, and the changes that are no new account's rows."""
+    """The verdict, and the changes that are no new account's assignments."""
     if preview.errors:
         return "ask", ["the preview is stopped"]
     changes = [step for step in preview.steps if step.changes]
-    rows = list(preview.of_kind("AccountAssignment"))
-    known = {str(step.before.inputs.get("targetId")) for step in rows if step.before}
+    assignments = list(preview.of_kind("AccountAssignment"))
+    known = {str(step.before.inputs.get("targetId")) for step in assignments if step.before}
     others = [step for step in changes if not _new_account(step, known)]
     reasons = [f"{step.op} {step.kind} {step.name}" for step in others[:_SHOWN]]
     if len(others) > _SHOWN:
@@ -39,8 +39,8 @@ def _new_account(step: Step, known: set[str]) -> bool:
     return (
         step.kind == "AccountAssignment"
         and step.op == "create"
-        and is_row(step)
-        and Row.parse(step.name).account not in known
+        and is_assignment(step)
+        and Assignment.parse(step.name).account not in known
     )
 
 

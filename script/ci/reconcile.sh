@@ -1,7 +1,7 @@
 #!/bin/sh
 # reconcile.sh NAME FOLDER: may the environment be updated alone? It runs on the commit of the last
 # deployment, so that rules and code are the deployed ones.
-# Writes for $GITHUB_OUTPUT: verdict=nothing|apply|ask, rows=<hash>. `apply` only if every change is
+# Writes for $GITHUB_OUTPUT: verdict=nothing|apply|ask, hash=<hash>. `apply` only if every change is
 # an assignment in an account that had none; everything else is for a person, told in
 # FOLDER/issue.md (empty otherwise).
 set -eu
@@ -27,4 +27,4 @@ if [ "$verdict" = ask ]; then
         sed 's/^/- /' "$out/reasons.txt"
     } >"$out/issue.md"
 fi
-printf 'verdict=%s\nrows=%s\n' "$verdict" "$(cat "$out/rows")"
+printf 'verdict=%s\nhash=%s\n' "$verdict" "$(cat "$out/reviewed")"

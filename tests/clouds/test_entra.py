@@ -13,7 +13,7 @@ from clouds.graph import Graph
 from clouds.rescuers import read_rescuers
 from clouds.scim import ScimError, try_token
 from federation.access.access import Access, load_access
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint
 from tests.support import Sandbox

@@ -27,11 +27,11 @@ from components import (
     SyncedPrincipals,
     SyncedPrincipalsArgs,
 )
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Boundary, CustomerPolicy
 from federation.access.declared import PermissionSet as Model
-from federation.access.rows import PrincipalKey, Row
 from federation.identity.instance import Instance
-from federation.identity.principals import Arrivals, RowPlan
+from federation.identity.principals import Arrivals, AssignmentPlan
 from federation.identity.saml_metadata import ServiceProviderMetadata
 from tests.components.recorder import USER_ROLE, Recorder, names, record
 
@@ -271,15 +271,15 @@ def synced(wait: Any, expected: tuple[PrincipalKey, ...]) -> SyncedPrincipals:
 
 
 def assignments(arrivals: pulumi.Output[Arrivals], one: EnterpriseApp) -> AccountAssignments:
-    ready = Row("Deploy", DATA, "111122223333")
-    late = Row("Deploy", PLATFORM, "111122223333")
+    ready = Assignment("Deploy", DATA, "111122223333")
+    late = Assignment("Deploy", PLATFORM, "111122223333")
     return AccountAssignments(
         "account-assignments",
         AccountAssignmentsArgs(
             instance_arn=INSTANCE.arn,
             permission_sets={"Deploy": permission_set()},
             app_assignments=one.assignments,
-            plan=RowPlan(ready={ready: "data-principal"}, late=(late,), held=()),
+            plan=AssignmentPlan(ready={ready: "data-principal"}, late=(late,), held=()),
             arrivals=arrivals,
             reasons={PLATFORM: "it has not arrived"},
             old_names={ready: "Old/group/data/111122223333"},
@@ -287,7 +287,7 @@ def assignments(arrivals: pulumi.Output[Arrivals], one: EnterpriseApp) -> Accoun
     )
 
 
-ROW, LATE = "Deploy/group/data/111122223333", "Deploy/group/platform/111122223333"
+ASSIGNMENT, LATE = "Deploy/group/data/111122223333", "Deploy/group/platform/111122223333"
 
 
 def given(preview: bool, arrivals: Arrivals) -> tuple[Recorder, list[Any], list[Any]]:
@@ -310,27 +310,34 @@ def test_account_assignments_in_up() -> None:
     recorder, calls, held = given(False, Arrivals(arrived={PLATFORM: "platform-principal"}))
     assert calls == [("job", {PLATFORM: "platform-object"})]
     kind = "AccountAssignment"
-    assert recorder.children("federation:aws:AccountAssignments") == [(kind, ROW), (kind, LATE)]
+    assert recorder.children("federation:aws:AccountAssignments") == [
+        (kind, ASSIGNMENT),
+        (kind, LATE),
+    ]
     assert inputs(recorder.of(kind, LATE))["principalId"] == "platform-principal"
-    row = recorder.of(kind, ROW)
+    assignment = recorder.of(kind, ASSIGNMENT)
     # Made last and destroyed first: after all policies, and after the app-role assignment.
-    assert {"PermissionSet Deploy", "AppRoleAssignment group/data"} <= names(row.dependencies)
-    assert [alias.spec.name for alias in row.aliases] == ["Old/group/data/111122223333"]
-    assert inputs(row)["permissionSetArn"] == "arn:Deploy"
+    assert {"PermissionSet Deploy", "AppRoleAssignment group/data"} <= names(
+        assignment.dependencies
+    )
+    assert [alias.spec.name for alias in assignment.aliases] == ["Old/group/data/111122223333"]
+    assert inputs(assignment)["permissionSetArn"] == "arn:Deploy"
     assert held == []
 
 
 def test_who_does_not_arrive_is_held_with_the_reason() -> None:
     recorder, _, held = given(False, Arrivals(reasons={PLATFORM: "Entra skipped it"}))
-    assert recorder.children("federation:aws:AccountAssignments") == [("AccountAssignment", ROW)]
-    assert [(one["rows"], one["reason"]) for one in held] == [([LATE], "Entra skipped it")]
+    assert recorder.children("federation:aws:AccountAssignments") == [
+        ("AccountAssignment", ASSIGNMENT)
+    ]
+    assert [(one["assignments"], one["reason"]) for one in held] == [([LATE], "Entra skipped it")]
 
 
-def test_a_preview_shows_late_rows_with_an_unknown_principal_and_waits_for_nobody() -> None:
+def test_a_preview_shows_late_assignments_with_an_unknown_principal_and_waits_for_nobody() -> None:
     recorder, calls, held = given(True, Arrivals())
     assert calls == []
     assert inputs(recorder.of("AccountAssignment", LATE))["principalId"] == UNKNOWN
-    assert inputs(recorder.of("AccountAssignment", ROW))["principalId"] == "data-principal"
+    assert inputs(recorder.of("AccountAssignment", ASSIGNMENT))["principalId"] == "data-principal"
     assert held == []
 
 

@@ -77,8 +77,8 @@ ACCESS: dict[str, Any] = {
         },
     ],
 }
-# The rows that ACCESS comes to, by hand: (account, permission set, group).
-ROWS = {
+# The assignments that ACCESS comes to, by hand: (account, permission set, group).
+ASSIGNMENTS = {
     ("611111111111", "ReadOnly", "AWS-Platform"),
     ("622222222222", "ReadOnly", "AWS-Platform"),
     ("444455556666", "ReadOnly", "AWS-Platform"),
@@ -180,7 +180,7 @@ class Federation:
         found = next(item for item in assignments if item["principalDisplayName"] == group)
         self.sandbox.graph.call("DELETE", f"{path}/{found['id']}")
 
-    def rows(self) -> set[tuple[str, str, str]]:
+    def assignments(self) -> set[tuple[str, str, str]]:
         """The assignments in Identity Center: (account, permission set, group or user name)."""
         aws = self.sandbox.aws
         names = {ident: name for name, ident in (aws.groups() | aws.users()).items()}

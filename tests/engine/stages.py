@@ -37,7 +37,8 @@ def change_everything(federation: Federation) -> None:
     migration["displayName"] = "AWS-Migrations"
     migration["members"] = ["bob@example.com"]
     migration["owners"] = ["ada@example.com", "carol@example.com"]
-    # Rows and their group go together: whichever fails, the state must not name what is gone.
+    # Assignments and their group go together: whichever fails, the state must not name what is
+    # gone.
     access["rules"].remove(federation.rule("developers-deploy"))
     del access["groups"]["developers"]
     access["groups"]["data"] = {"displayName": "AWS-Data"}
@@ -68,7 +69,7 @@ def nothing(_: Federation) -> None:
 
 STAGES = {
     "changes": Stage(
-        "groups, sets and rows changed",
+        "groups, sets and assignments changed",
         "access",
         change_everything,
         (

@@ -31,7 +31,7 @@ ASSIGNED: dict[str, Any] = {
 
 
 def look(name: str, group: str, display_name: str, account: str) -> dict[str, Any]:
-    """An access file with one group, one permission set, one row."""
+    """An access file with one group, one permission set, one assignment."""
     return {
         "groups": {group: {"displayName": display_name}},
         "permissionSets": {name: {"managedPolicies": ["ReadOnlyAccess"]}},
@@ -97,8 +97,8 @@ class Team:
 
 FIRST = look("FirstLook", "platform", "AWS-Platform", "611111111111")
 SECOND = look("SecondLook", "developers", "AWS-Developers", "622222222222")
-FIRST_ROW = ("611111111111", "FirstLook", "AWS-Platform")
-SECOND_ROW = ("622222222222", "SecondLook", "AWS-Developers")
+FIRST_ASSIGNMENT = ("611111111111", "FirstLook", "AWS-Platform")
+SECOND_ASSIGNMENT = ("622222222222", "SecondLook", "AWS-Developers")
 
 
 def test_one_federation_and_any_number_of_access_stacks(
@@ -116,7 +116,7 @@ def test_one_federation_and_any_number_of_access_stacks(
     federation.stack.up()
     assert federation.stack.outputs()["phase"] == "provisioning"
 
-    # Each stack makes its own sets and rows, and only these.
+    # Each stack makes its own sets and assignments, and only these.
     run = first.stack.up()
     assert {step.kind for step in run.changes} == {
         "PermissionSet",
@@ -127,7 +127,7 @@ def test_one_federation_and_any_number_of_access_stacks(
     folder = tmp_path_factory.mktemp("second")
     second = Team.create(sandbox, folder, "second", SECOND, on=full_name)
     second.stack.up()
-    assert federation.rows() == {FIRST_ROW, SECOND_ROW}
+    assert federation.assignments() == {FIRST_ASSIGNMENT, SECOND_ASSIGNMENT}
     for stack in (first.stack, second.stack, federation.stack):
         stack.preview("--expect-no-changes")
     types = {one["type"] for one in first.stack.export()["deployment"]["resources"]}
@@ -151,7 +151,7 @@ def test_one_federation_and_any_number_of_access_stacks(
     assert "AWS-Platform" not in diff.stdout
     second.write(SECOND)
 
-    # A set of another stack is refused, and so are its rows, in the preview.
+    # A set of another stack is refused, and so are its assignments, in the preview.
     taken = look("FirstLook", "developers", "AWS-Developers", "622222222222")
     told = second.refused(taken)
     assert "permission set FirstLook belongs to another stack" in told
@@ -178,16 +178,16 @@ def test_one_federation_and_any_number_of_access_stacks(
     (hold,) = second.stack.outputs()["held"]
     assert hold["principal"] == "billing"
     assert f"declare it in the access file of {full_name}" in hold["reason"]
-    assert federation.rows() == {FIRST_ROW, SECOND_ROW}
-    # Once it is assigned there, the next update here waits for it and gives it its row.
+    assert federation.assignments() == {FIRST_ASSIGNMENT, SECOND_ASSIGNMENT}
+    # Once it is assigned there, the next update here waits for it and gives it its assignment.
     federation.change_access(
         lambda access: access["groups"].update(billing={"displayName": "AWS-Billing"})
     )
     federation.stack.up()
     second.stack.up()
     assert second.stack.outputs()["held"] == []
-    billing_row = ("611111111111", "SecondLook", "AWS-Billing")
-    assert federation.rows() == {FIRST_ROW, SECOND_ROW, billing_row}
+    billing_assignment = ("611111111111", "SecondLook", "AWS-Billing")
+    assert federation.assignments() == {FIRST_ASSIGNMENT, SECOND_ASSIGNMENT, billing_assignment}
 
     # A federation does not turn into an access stack, which would delete it.
     federation.stack.set_config("federationStack", "first")
@@ -196,16 +196,16 @@ def test_one_federation_and_any_number_of_access_stacks(
     assert run.changes == []
     federation.stack.remove_config("federationStack")
 
-    # A renamed key keeps its rows with `moved`; without it the update is stopped.
+    # A renamed key keeps its assignments with `moved`; without it the update is stopped.
     renamed = look("FirstLook", "team", "AWS-Platform", "611111111111")
     assert "is now called" in first.refused(renamed)
     first.write({**renamed, "moved": {"platform": "team"}})
     assert first.stack.up().changes == []
-    assert federation.rows() >= {FIRST_ROW}
+    assert federation.assignments() >= {FIRST_ASSIGNMENT}
 
     # Each can go without the others.
     first.stack.destroy()
-    assert federation.rows() == {SECOND_ROW, billing_row}
+    assert federation.assignments() == {SECOND_ASSIGNMENT, billing_assignment}
     second.stack.destroy()
     federation.stack.destroy()
     assert sandbox.aws.permission_sets() == {}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.chromium import Chromium, installed
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 
 pytestmark = [
     pytest.mark.engine,
@@ -97,8 +97,10 @@ def test_a_person_signs_in_by_keyboard_alone(
     browser.open(federation.portal)
     type_in(browser, "ada@example.com", "sandbox")
     assert_page(browser, PORTAL, pictures / "portal.png")
-    rows = [node.name for node in browser.tree() if node.role == "rowheader"]
-    assert rows == ["ReadOnly"] * len([row for row in ROWS if row[2] == "AWS-Platform"])
+    assignments = [node.name for node in browser.tree() if node.role == "rowheader"]
+    assert assignments == ["ReadOnly"] * len(
+        [assignment for assignment in ASSIGNMENTS if assignment[2] == "AWS-Platform"]
+    )
     assert browser.ask("location.href") == federation.portal
 
     follow_the_only(browser, "Sign out")

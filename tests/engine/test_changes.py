@@ -8,8 +8,8 @@ import pytest
 
 from tests.engine.federation import (
     ASSIGNMENT,
+    ASSIGNMENTS,
     PERMISSION_SET,
-    ROWS,
     Federation,
     assert_before,
     changed,
@@ -23,7 +23,7 @@ def _rule(access: dict[str, Any], ident: str) -> dict[str, Any]:
     return next(rule for rule in access["rules"] if rule["id"] == ident)
 
 
-def test_a_changed_rule_touches_exactly_its_rows(federation: Federation) -> None:
+def test_a_changed_rule_touches_exactly_its_assignments(federation: Federation) -> None:
     federation.change_access(
         lambda access: _rule(access, "platform-look").update(
             targets=[{"ou": "Workloads/Dev"}, {"accountName": "log-archive"}]
@@ -34,12 +34,12 @@ def test_a_changed_rule_touches_exactly_its_rows(federation: Federation) -> None
         ("create", "ReadOnly/group/platform/222233334444"),
         ("delete", "ReadOnly/group/platform/444455556666"),
     }
-    assert federation.rows() == (ROWS - {("444455556666", "ReadOnly", "AWS-Platform")}) | {
-        ("222233334444", "ReadOnly", "AWS-Platform")
-    }
+    assert federation.assignments() == (
+        ASSIGNMENTS - {("444455556666", "ReadOnly", "AWS-Platform")}
+    ) | {("222233334444", "ReadOnly", "AWS-Platform")}
 
 
-def test_an_exclusion_takes_its_row_only(federation: Federation) -> None:
+def test_an_exclusion_takes_its_assignment_only(federation: Federation) -> None:
     federation.change_access(
         lambda access: _rule(access, "platform-look").update(
             {"except": [{"accountName": "web-dev"}]}
@@ -150,9 +150,9 @@ def test_a_renamed_set_gives_new_access_before_old_access_ends(federation: Feder
 
     federation.change_access(rename)
     run = federation.stack.up()
-    rows = of_kind(run.changes, ASSIGNMENT)
-    new = [step for step in rows if step.op == "create"]
-    old = [step for step in rows if step.op == "delete"]
+    assignments = of_kind(run.changes, ASSIGNMENT)
+    new = [step for step in assignments if step.op == "create"]
+    old = [step for step in assignments if step.op == "delete"]
     assert {step.name.partition("/")[0] for step in new} == {"Look"}
     assert {step.name.partition("/")[0] for step in old} == {"ReadOnly"}
     assert len(new) == len(old) == 3
@@ -164,7 +164,9 @@ def test_a_renamed_set_gives_new_access_before_old_access_ends(federation: Feder
     )
 
 
-def test_a_group_that_is_new_gets_its_rows_in_the_same_update(federation: Federation) -> None:
+def test_a_group_that_is_new_gets_its_assignments_in_the_same_update(
+    federation: Federation,
+) -> None:
     def add(access: dict[str, Any]) -> None:
         access["groups"]["billing"] = {"displayName": "AWS-Billing"}
         access["rules"].append(
@@ -181,10 +183,10 @@ def test_a_group_that_is_new_gets_its_rows_in_the_same_update(federation: Federa
     run = federation.stack.up()
     assert changed(run) == [("create", ASSIGNMENT), ("create", "AppRoleAssignment")]
     assert federation.stack.outputs()["held"] == []
-    assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.rows()
+    assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.assignments()
 
 
-def test_a_row_deleted_outside_is_found_and_made_again(federation: Federation) -> None:
+def test_an_assignment_deleted_outside_is_found_and_made_again(federation: Federation) -> None:
     aws = federation.sandbox.aws
     (instance,) = aws.instances()
     (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
@@ -236,4 +238,4 @@ def test_going_back_a_phase_is_refused(federation: Federation) -> None:
     assert run.exit_code != 0
     assert "allowPhaseBack" in run.errors
     assert run.changes == []
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS

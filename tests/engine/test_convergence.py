@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.federation import (
     ASSIGNMENT,
-    ROWS,
+    ASSIGNMENTS,
     Federation,
     assert_before,
     changed,
@@ -17,13 +17,15 @@ from tests.engine.federation import (
 
 pytestmark = pytest.mark.engine
 
-OLD_ROW = ("444455556666", "ReadOnly", "AWS-Platform")
-NEW_ROW = ("822222222222", "Deploy", "AWS-Developers")
-LOST_ROW = ("622222222222", "ReadOnly", "AWS-Platform")
+OLD_ASSIGNMENT = ("444455556666", "ReadOnly", "AWS-Platform")
+NEW_ASSIGNMENT = ("822222222222", "Deploy", "AWS-Developers")
+LOST_ASSIGNMENT = ("622222222222", "ReadOnly", "AWS-Platform")
 
 
 def add_group(federation: Federation, key: str, name: str) -> tuple[str, str, str]:
-    """Declare a group that has not been provisioned yet, with one row; returns the row."""
+    """Declare a group that has not been provisioned yet, with one assignment; returns the
+    assignment.
+    """
     federation.access["groups"][key] = {"displayName": name}
     federation.access["rules"].append(
         {
@@ -39,26 +41,28 @@ def add_group(federation: Federation, key: str, name: str) -> tuple[str, str, st
 
 
 def take_web_dev(federation: Federation) -> None:
-    """Revoke one row."""
+    """Revoke one assignment."""
     federation.rule("platform-look")["except"] = [{"accountName": "web-dev"}]
     federation.write_access()
 
 
-def swap_rows(federation: Federation) -> None:
-    """Grant NEW_ROW and revoke OLD_ROW."""
+def swap_assignments(federation: Federation) -> None:
+    """Grant NEW_ASSIGNMENT and revoke OLD_ASSIGNMENT."""
     federation.rule("platform-look")["targets"] = [{"ou": "Workloads/Dev"}]
     federation.rule("developers-deploy")["targets"].append({"accountName": "team-sandbox-2"})
     federation.write_access()
 
 
-def test_a_group_that_comes_late_gets_its_rows_in_the_same_update(federation: Federation) -> None:
+def test_a_group_that_comes_late_gets_its_assignments_in_the_same_update(
+    federation: Federation,
+) -> None:
     federation.sandbox.set_faults(
         {"kind": "error", "service": "scim", "operation": "CreateGroup", "times": 1}
     )
-    row = add_group(federation, "billing", "AWS-Billing")
+    assignment = add_group(federation, "billing", "AWS-Billing")
     federation.stack.up()
     assert federation.stack.outputs()["held"] == []
-    assert federation.rows() == ROWS | {row}
+    assert federation.assignments() == ASSIGNMENTS | {assignment}
 
 
 def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federation) -> None:
@@ -66,22 +70,22 @@ def test_a_group_that_never_comes_is_held_and_blocks_nothing(federation: Federat
         {"kind": "error", "service": "scim", "operation": "CreateGroup", "times": None}
     )
     federation.stack.set_config("provisioning.waitMinutes", "0.05")
-    row = add_group(federation, "data", "AWS-Data")
+    assignment = add_group(federation, "data", "AWS-Data")
     take_web_dev(federation)
     run = federation.stack.up()
     (held,) = federation.stack.outputs()["held"]
     assert (held["principal"], held["name"]) == ("data", "AWS-Data")
-    assert held["rows"] == ["ReadOnly/group/data/611111111111"]
+    assert held["assignments"] == ["ReadOnly/group/data/611111111111"]
     assert held["reason"]
-    assert 'row of group "AWS-Data (key data)" held: ' in run.output
-    assert federation.rows() == ROWS - {LOST_ROW}
+    assert 'assignment of group "AWS-Data (key data)" held: ' in run.output
+    assert federation.assignments() == ASSIGNMENTS - {LOST_ASSIGNMENT}
 
     federation.sandbox.set_faults()
     federation.stack.set_config("provisioning.waitMinutes", "5")
     federation.sandbox.synchronize()
     federation.stack.up()
     assert federation.stack.outputs()["held"] == []
-    assert federation.rows() == ROWS - {LOST_ROW} | {row}
+    assert federation.assignments() == ASSIGNMENTS - {LOST_ASSIGNMENT} | {assignment}
 
 
 def test_policies_that_are_attached_at_the_same_time_wait_for_each_other(
@@ -103,11 +107,11 @@ def test_policies_that_are_attached_at_the_same_time_wait_for_each_other(
     ]
     assert statuses.count(200) == 3
     assert 400 in statuses
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     assert federation.stack.preview("--expect-no-changes", check=False).exit_code == 0
 
 
-def test_a_renamed_group_keeps_its_rows(federation: Federation) -> None:
+def test_a_renamed_group_keeps_its_assignments(federation: Federation) -> None:
     graph = federation.sandbox.graph
     group = next(
         item for item in graph.all("/v1.0/groups") if item["displayName"] == "AWS-Developers"
@@ -126,11 +130,11 @@ def test_a_group_that_was_made_again_stops_the_update_until_accepted(
     federation.unassign("AWS-Developers")
     federation.sandbox.synchronize()
     assert "AWS-Developers" not in federation.sandbox.aws.groups()
-    rows = federation.sandbox.aws.assignments()
+    assignments = federation.sandbox.aws.assignments()
 
-    # The group is assigned again; its rows stay as they are while it is away.
+    # The group is assigned again; its assignments stay as they are while it is away.
     assert of_kind(federation.stack.up("--refresh").changes, ASSIGNMENT) == []
-    assert federation.sandbox.aws.assignments() == rows
+    assert federation.sandbox.aws.assignments() == assignments
     federation.sandbox.synchronize()
     new_id = federation.sandbox.aws.groups()["AWS-Developers"]
     assert new_id != old_id
@@ -139,12 +143,12 @@ def test_a_group_that_was_made_again_stops_the_update_until_accepted(
     assert refused.exit_code != 0
     assert "was deleted and re-created" in refused.errors
     assert f"acceptRecreated: {{developers: {new_id}}}" in refused.errors
-    assert federation.sandbox.aws.assignments() == rows
+    assert federation.sandbox.aws.assignments() == assignments
 
     federation.stack.set_config("acceptRecreated.developers", new_id)
     federation.stack.up()
     federation.stack.remove_config("acceptRecreated")
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
 
 
 def test_a_failing_grant_does_not_block_a_revocation(federation: Federation) -> None:
@@ -155,9 +159,11 @@ def test_a_failing_grant_does_not_block_a_revocation(federation: Federation) -> 
     run = federation.stack.up(check=False)
     assert run.exit_code != 0
     assert "Traceback" not in run.output
-    assert federation.rows() == ROWS - {LOST_ROW}
+    assert federation.assignments() == ASSIGNMENTS - {LOST_ASSIGNMENT}
     federation.stack.up()
-    assert federation.rows() == ROWS - {LOST_ROW} | {("222233334444", "ReadOnly", "AWS-Platform")}
+    assert federation.assignments() == ASSIGNMENTS - {LOST_ASSIGNMENT} | {
+        ("222233334444", "ReadOnly", "AWS-Platform")
+    }
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error"])
@@ -179,7 +185,7 @@ def test_calls_that_fail_for_a_while_are_made_again(federation: Federation, kind
             for operation in operations
         )
     )
-    swap_rows(federation)
+    swap_assignments(federation)
     run = federation.stack.up()
     assert changed(run) == [("create", ASSIGNMENT), ("delete", ASSIGNMENT)]
     assert_before(
@@ -187,7 +193,7 @@ def test_calls_that_fail_for_a_while_are_made_again(federation: Federation, kind
         [step for step in run.changes if step.op == "create"],
         [step for step in run.changes if step.op == "delete"],
     )
-    assert federation.rows() == ROWS - {OLD_ROW} | {NEW_ROW}
+    assert federation.assignments() == ASSIGNMENTS - {OLD_ASSIGNMENT} | {NEW_ASSIGNMENT}
 
 
 def test_a_conflict_is_told_and_the_next_update_converges(federation: Federation) -> None:
@@ -196,11 +202,11 @@ def test_a_conflict_is_told_and_the_next_update_converges(federation: Federation
         {"kind": "conflict", "operation": "CreateAccountAssignment", "times": None},
         {"kind": "conflict", "operation": "DeleteAccountAssignment", "times": None},
     )
-    swap_rows(federation)
+    swap_assignments(federation)
     run = federation.stack.up(check=False)
     assert run.exit_code != 0
     assert "ConflictException" in run.errors
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     federation.sandbox.set_faults()
     federation.stack.up()
-    assert federation.rows() == ROWS - {OLD_ROW} | {NEW_ROW}
+    assert federation.assignments() == ASSIGNMENTS - {OLD_ASSIGNMENT} | {NEW_ASSIGNMENT}

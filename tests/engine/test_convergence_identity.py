@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.federation import ASSIGNMENT, ROWS, Federation, changed, of_kind
+from tests.engine.federation import ASSIGNMENT, ASSIGNMENTS, Federation, changed, of_kind
 from tests.engine.operator import ops, status, sync
 
 pytestmark = pytest.mark.engine
@@ -71,7 +71,7 @@ def test_a_group_made_by_hand_is_not_joined_unless_adopted(federation: Federatio
     federation.stack.up()
     assert federation.stack.outputs()["held"] == []
     assert aws.groups()["AWS-Billing"] == stranger
-    assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.rows()
+    assert ("611111111111", "ReadOnly", "AWS-Billing") in federation.assignments()
 
 
 def test_a_second_group_of_a_name_keeps_no_access_from_being_revoked(
@@ -91,7 +91,7 @@ def test_a_second_group_of_a_name_keeps_no_access_from_being_revoked(
     assert changed(run) == [("delete", ASSIGNMENT)]
     assert f"{known} is the one that this stack knows" in run.output
     assert f"find out who made {other}" in run.output
-    assert federation.rows() == ROWS - {("611111111111", "Deploy", "AWS-Developers")}
+    assert federation.assignments() == ASSIGNMENTS - {("611111111111", "Deploy", "AWS-Developers")}
 
 
 def test_a_group_re_created_in_entra_inherits_nothing_until_accepted(
@@ -125,7 +125,7 @@ def test_a_group_re_created_in_entra_inherits_nothing_until_accepted(
     assert federation.sandbox.aws.assignments() == before
 
     federation.stack.set_config("acceptRecreated.developers", new["id"])
-    # Entra would join the old group, which still has its rows: it has to go first.
+    # Entra would join the old group, which still has its assignments: it has to go first.
     early = federation.stack.up(check=False)
     assert early.exit_code != 0
     assert "ops sync" in early.errors
@@ -137,12 +137,12 @@ def test_a_group_re_created_in_entra_inherits_nothing_until_accepted(
         "Deploy/group/developers/622222222222",
     }
     assert federation.stack.outputs()["held"] == []
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     federation.stack.remove_config("acceptRecreated")
     assert federation.stack.up().changes == []
 
 
-def test_a_person_is_held_while_disabled_and_gets_rows_once_enabled(
+def test_a_person_is_held_while_disabled_and_gets_assignments_once_enabled(
     federation: Federation,
 ) -> None:
     def direct(access: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ def test_a_person_is_held_while_disabled_and_gets_rows_once_enabled(
 def test_an_assignment_imported_under_a_foreign_name_is_named_and_not_ended(
     federation: Federation,
 ) -> None:
-    before = federation.rows()
+    before = federation.assignments()
     resources = federation.stack.export()["deployment"]["resources"]
     kind = "aws:ssoadmin/accountAssignment:AccountAssignment"
     one = next(each for each in resources if each["type"] == kind)
@@ -192,7 +192,7 @@ def test_an_assignment_imported_under_a_foreign_name_is_named_and_not_ended(
     assert federation.stack.run("state", "delete", "--force", "--yes", urn).exit_code == 0
     assert ops(federation, "recover", "--yes").returncode == 0
     assert federation.stack.up().changes == []
-    assert federation.rows() == before
+    assert federation.assignments() == before
 
 
 def _group(federation: Federation, name: str) -> dict[str, Any]:

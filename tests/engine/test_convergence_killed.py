@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 
 from entra_aws_sandbox.environment import pulumi_cli
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import Prepared
 from tests.support import Sandbox, processes_with
@@ -48,7 +48,7 @@ GROUP = Point("app", '"method": "POST", "path": "/beta/groups"')
 CERTIFICATE = Point("trust", "addTokenSigningCertificate")
 JOB = Point("access", '/synchronization/jobs", "status": 201')
 PERMISSION_SET = Point("access", "CreatePermissionSet")
-ROW = Point("access", "CreateAccountAssignment", 2, lost=True, refused=True)
+ASSIGNMENT = Point("access", "CreateAccountAssignment", 2, lost=True, refused=True)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def _phases(federation: Federation, *points: Point) -> None:
 def _assert_once(federation: Federation) -> None:
     """Everything is there, once."""
     graph, aws = federation.sandbox.graph, federation.sandbox.aws
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     assert sorted(aws.permission_sets().values()) == ["Deploy", "ReadOnly"]
     name = federation.stack.config()["enterpriseApp"]["name"]
     applications = [one["displayName"] for one in graph.all("/v1.0/applications")]
@@ -189,8 +189,8 @@ def _assert_once(federation: Federation) -> None:
 
 @pytest.mark.parametrize(
     "points",
-    [(APPLICATION, CERTIFICATE, JOB), (GROUP, PERMISSION_SET, ROW)],
-    ids=["application-certificate-job", "group-permission-set-row"],
+    [(APPLICATION, CERTIFICATE, JOB), (GROUP, PERMISSION_SET, ASSIGNMENT)],
+    ids=["application-certificate-job", "group-permission-set-assignment"],
 )
 def test_killed_updates_are_recovered(federation: Federation, points: tuple[Point, ...]) -> None:
     federation.sandbox.control_aws("timing", {"delaySeconds": 1})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from entra_aws_sandbox.browser import sign_in
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import change_user, ops, status, sync
 from tests.support import Sandbox
 
@@ -70,10 +70,10 @@ def test_the_hand_offs_follow_the_phases(hand_offs: HandOffs) -> None:
 
 
 def test_one_update_leads_from_trust_to_a_working_sign_in(federation: Federation) -> None:
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     assert sign_in(federation.portal, "ada@example.com", "sandbox").roles == {
         (account, permission_set)
-        for account, permission_set, group in ROWS
+        for account, permission_set, group in ASSIGNMENTS
         if group == "AWS-Platform"
     }
 
@@ -188,8 +188,8 @@ def test_a_quarantine_is_seen_blocks_nothing_and_is_healed_by_a_new_token(
     (held,) = federation.stack.outputs()["held"]
     assert "quarantine" in held["reason"]
     assert run.seconds < 150, "half of the five minutes that a wait takes"
-    revoked = ROWS - {("622222222222", "ReadOnly", "AWS-Platform")}
-    assert federation.rows() == revoked
+    revoked = ASSIGNMENTS - {("622222222222", "ReadOnly", "AWS-Platform")}
+    assert federation.assignments() == revoked
     code, seen = status(federation, "--require-all")
     assert [hold["principal"] for hold in seen["held"]] == ["billing"]
 
@@ -204,7 +204,7 @@ def test_a_quarantine_is_seen_blocks_nothing_and_is_healed_by_a_new_token(
     assert (code, told["inStep"]) == (0, True)
     code, seen = status(federation, "--require-all")
     assert (code, seen["job"]["state"]) == (0, "Active")
-    assert federation.rows() == revoked | {BILLING}
+    assert federation.assignments() == revoked | {BILLING}
 
 
 def _object(federation: Federation, collection: str, attribute: str, value: str) -> str:

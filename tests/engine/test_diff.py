@@ -1,4 +1,4 @@
-"""The access diff holds: applying an update changes exactly the rows that the diff states."""
+"""The access diff holds: an update changes exactly the assignments that the diff states."""
 
 from __future__ import annotations
 
@@ -100,18 +100,18 @@ def _stated(diff: dict[str, Any], change: str) -> set[tuple[str, str, str]]:
 
 
 def _declared(diff: dict[str, Any]) -> set[str]:
-    return set(diff["rows"])
+    return set(diff["assignments"])
 
 
-def test_an_update_changes_exactly_the_stated_rows(federation: Federation) -> None:
+def test_an_update_changes_exactly_the_stated_assignments(federation: Federation) -> None:
     chance = random.Random(20261124)  # noqa: S311 - the same changes in every run
     stated = 0
     for _ in range(_CHANGES):
         federation.change_access(lambda access: _vary(access, chance))
-        before = federation.rows()
+        before = federation.assignments()
         diff = _diff(federation)
         federation.stack.up()
-        after = federation.rows()
+        after = federation.assignments()
         assert {one["change"] for one in diff["access"]} <= {"gained", "lost"}
         assert _stated(diff, "gained") == after - before
         assert _stated(diff, "lost") == before - after
@@ -126,7 +126,7 @@ def test_after_an_update_there_is_no_change_left(federation: Federation) -> None
     assert "\n### Access: no changes · stack sandbox\n" in done.stdout
 
 
-def test_rows_that_are_not_the_reviewed_ones_are_refused(federation: Federation) -> None:
+def test_assignments_that_are_not_the_reviewed_ones_are_refused(federation: Federation) -> None:
     reviewed = federation.folder / "reviewed.json"
     reviewed.write_text(json.dumps(_diff(federation)))
     rule = {
@@ -181,7 +181,7 @@ def test_a_group_behind_a_trusted_key_is_told_by_entras_name(federation: Federat
         shown = federation.stack.preview()
         assert f"named by objectId: group {label}" in shown.output
         held = ops(federation, "status", "--stack", "sandbox").stdout
-        assert f"held: group {label}, 1 row: " in held
+        assert f"held: group {label}, 1 assignment: " in held
         data = json.loads(ops(federation, "status", "--stack", "sandbox", "--json").stdout)
         assert [(one["name"], one["objectId"]) for one in data["held"]] == [("Every | one", ident)]
     finally:

@@ -1,8 +1,8 @@
 """Each kind of fault on each kind of call: an update bears it or says it, and the next one heals.
 
 For each kind of fault a stack is put back, changed, and updated twice. In the first update every
-kind of write fails for as long as it runs; in the second one every kind of call fails once. A row
-is revoked as well, which no failing grant may prevent. What came of it is the table of
+kind of write fails for as long as it runs; in the second one every kind of call fails once. An
+assignment is revoked as well, which no failing grant may prevent. What came of it is the table of
 `docs/faults.md`, which the last test compares.
 """
 
@@ -16,19 +16,19 @@ import pytest
 
 from demo.checkout import REPOSITORY
 from entra_aws_sandbox.pulumi import Run
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared, configure
 from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
-Row = tuple[str, str, str]
-REVOKED: Row = ("444455556666", "ReadOnly", "AWS-Platform")
-AUDIT: Row = ("611111111111", "ReadOnly", "AWS-Security-Audit")
-DATA: Row = ("611111111111", "ReadOnly", "AWS-Data")
-GRANTED: Row = ("822222222222", "ReadOnly", "AWS-Developers")
-DECLARED = ROWS - {REVOKED} | {AUDIT, DATA, GRANTED}
+Assignment = tuple[str, str, str]
+REVOKED: Assignment = ("444455556666", "ReadOnly", "AWS-Platform")
+AUDIT: Assignment = ("611111111111", "ReadOnly", "AWS-Security-Audit")
+DATA: Assignment = ("611111111111", "ReadOnly", "AWS-Data")
+GRANTED: Assignment = ("822222222222", "ReadOnly", "AWS-Developers")
+DECLARED = ASSIGNMENTS - {REVOKED} | {AUDIT, DATA, GRANTED}
 DOCUMENT = REPOSITORY / "docs" / "faults.md"
 
 
@@ -89,7 +89,9 @@ class Faults:
 
 @pytest.fixture(scope="module")
 def prepared(in_access: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """A stack in phase access; one group is assigned and has not arrived, so its row is held."""
+    """A stack in phase access; one group is assigned and has not arrived, so its assignment is
+    held.
+    """
     federation = in_access.restore()
     sandbox = federation.sandbox
     configure(federation, "waitMinutes", 0.1)
@@ -105,7 +107,7 @@ def prepared(in_access: Prepared, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def add_group(federation: Federation, key: str, name: str) -> None:
-    """Declare one more group with a row."""
+    """Declare one more group with an assignment."""
     federation.access["groups"][key] = {"displayName": name}
     federation.access["rules"].append(
         {
@@ -120,7 +122,7 @@ def add_group(federation: Federation, key: str, name: str) -> None:
 
 
 def change(federation: Federation) -> None:
-    """Make DECLARED of what is prepared: every kind of write, and a row revoked."""
+    """Make DECLARED of what is prepared: every kind of write, and an assignment revoked."""
     federation.access["permissionSets"]["Deploy"]["description"] = "Roll out"
     federation.rule("platform-look")["targets"] = [{"ou": "Workloads/Dev"}]
     federation.access["rules"].append(
@@ -154,7 +156,7 @@ def described(federation: Federation) -> str:
 
 def assert_converged(federation: Federation) -> None:
     """Exactly what is declared is there."""
-    assert federation.rows() == DECLARED
+    assert federation.assignments() == DECLARED
     assert described(federation) == "Roll out"
     assert federation.stack.outputs()["held"] == []
     path = f"/v1.0/servicePrincipals/{federation.service_principal()['id']}/appRoleAssignedTo"
@@ -176,14 +178,14 @@ def test_calls_that_fail(prepared: Prepared, fault: str) -> None:
     federation = prepared.restore()
     faults = Faults(federation.sandbox)
     change(federation)
-    # For ever: two writes are told, the group that can't arrive is held, the row is revoked.
+    # For ever: two writes are told, the group that can't arrive is held, the assignment is revoked.
     faults.switch_on(fault, "SCIM", "permission set", "assignment", times=None)
     first = federation.stack.up(check=False)
     assert told(first) == {"permission set", "assignment"}, first.errors
     held = [one["principal"] for one in federation.stack.outputs()["held"]]
     # What SCIM did before its answer was lost is found by the next look.
     assert held == ([] if fault == "lost" else ["audit"])
-    assert REVOKED not in federation.rows(), "a failing grant blocked a revocation"
+    assert REVOKED not in federation.assignments(), "a failing grant blocked a revocation"
     note(fault, "always", first, ("permission set", "assignment"))
     SEEN[fault, "SCIM", "always"] = "held" if held else "borne"
 
@@ -210,7 +212,7 @@ def test_calls_that_fail(prepared: Prepared, fault: str) -> None:
         left = faults.left() - {"Graph write"}
         faults.switch_on(fault, times=1)
         if fault == "lost":
-            # The row is there, but whoever made it never heard of it.
+            # The assignment is there, but whoever made it never heard of it.
             recovered = ops(federation, "recover", "--yes").stdout
             assert "taken in: AppRoleAssignment group/data" in recovered
         faults.switch_on(fault, *left, times=1)
@@ -233,7 +235,7 @@ def test_requests_that_fail_later(prepared: Prepared) -> None:
     assert run.exit_code != 0
     assert "Traceback" not in run.output
     assert "Received a 500 status error" in run.errors
-    assert REVOKED not in federation.rows(), "a failing grant blocked a revocation"
+    assert REVOKED not in federation.assignments(), "a failing grant blocked a revocation"
     for call, sign in (
         ("assignment", "SSO Account Assignment"),
         ("permission set", "SSO Permission Set"),
@@ -270,13 +272,13 @@ def test_nothing_is_changed_when_nothing_can_be_read(
 ) -> None:
     federation = prepared.restore()
     change(federation)
-    before = federation.rows()
+    before = federation.assignments()
     Faults(federation.sandbox).switch_on(fault, call, times=None)
     run = federation.stack.up(check=False)
     assert run.exit_code != 0
     assert run.changes == []
     assert len(run.diagnostics) == 1, run.errors
-    assert federation.rows() == before
+    assert federation.assignments() == before
     SEEN[fault, call, "always"] = "told"
 
 

@@ -10,7 +10,7 @@ import pytest
 import urllib3
 
 from entra_aws_sandbox.pulumi import Run
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
 from tests.support import Sandbox
 
@@ -75,7 +75,7 @@ def test_what_a_lost_answer_left_is_taken_in_once(fresh: Federation) -> None:
     fresh.stack.up()
     fresh.enter_provisioning()
     fresh.stack.up()
-    assert fresh.rows() == ROWS
+    assert fresh.assignments() == ASSIGNMENTS
     name = fresh.stack.config()["enterpriseApp"]["name"]
     applications = Counter(one["displayName"] for one in graph.all("/v1.0/applications"))
     groups = Counter(one["displayName"] for one in graph.all("/v1.0/groups"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.federation import ROWS, Federation, changed
+from tests.engine.federation import ASSIGNMENTS, Federation, changed
 from tests.engine.members import link, linked, object_id, unlink
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared
@@ -176,7 +176,7 @@ def test_a_repair_that_fails_fails_the_update_and_keeps_no_revocation_back(
     run = federation.stack.up(check=False)
     assert run.exit_code
     assert f"{XENA} is a member of the group {GROUP} in Entra, and nobody declares it" in run.errors
-    assert federation.rows() == ROWS - {REVOKED}
+    assert federation.assignments() == ASSIGNMENTS - {REVOKED}
 
 
 def test_a_moved_group_keeps_its_members(federation: Federation) -> None:

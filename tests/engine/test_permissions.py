@@ -260,7 +260,7 @@ def test_nothing_is_left(full: dict[Any, Usage], deployment: Deployment) -> None
 
 
 def test_the_doctor_sees_what_the_stack_has(seen: Seen, team_seen: Seen) -> None:
-    assert seen.features | {Feature.MANAGEMENT_ROWS} == ALL
+    assert seen.features | {Feature.MANAGEMENT_ASSIGNMENTS} == ALL
     assert team_seen.features == TEAM
 
 

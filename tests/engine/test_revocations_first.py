@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from demo.checkout import REPOSITORY
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import configure
 
@@ -64,12 +64,12 @@ def test_a_revocation_waits_for_nobody(federation: Federation) -> None:
             if "waiting for group AWS-Data (key data) to arrive" in line:
                 break
         # The update waits, and will for minutes: what was taken away is gone already.
-        assert federation.rows() == ROWS - REVOKED, "".join(printed)
+        assert federation.assignments() == ASSIGNMENTS - REVOKED, "".join(printed)
         sandbox.set_faults()
         printed += update.stdout
         assert update.wait(_PATIENCE) == 0, "".join(printed)
     assert "Revocations first: 3." in "".join(printed)
-    assert federation.rows() == ROWS - REVOKED | {LATE}
+    assert federation.assignments() == ASSIGNMENTS - REVOKED | {LATE}
     assert federation.stack.preview("--expect-no-changes", check=False).exit_code == 0
 
 
@@ -91,7 +91,7 @@ def test_a_failed_revocation_is_tried_again_and_told(federation: Federation) -> 
     assert done.returncode == 1, done.stdout + done.stderr
     assert "A revocation failed" in done.stdout
     assert "the update has carried them out" in done.stdout
-    assert ("444455556666", "ReadOnly", "AWS-Platform") not in federation.rows()
+    assert ("444455556666", "ReadOnly", "AWS-Platform") not in federation.assignments()
     again = ops(federation, "up", "--yes")
     assert again.returncode == 0, again.stdout
     assert "Revocations first" not in again.stdout
@@ -104,4 +104,4 @@ def test_nobody_who_can_be_asked_means_nothing_is_changed(federation: Federation
     assert done.returncode == 2
     assert "AWS-Platform (key platform) loses ReadOnly" in done.stdout
     assert "say --yes" in done.stderr
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from entra_aws_sandbox.pulumi import Run
-from tests.engine.federation import ROWS, Federation, changed
+from tests.engine.federation import ASSIGNMENTS, Federation, changed
 from tests.engine.operator import ops, status
 from tests.engine.prepared import configure
 
@@ -134,7 +134,7 @@ def test_a_provisioning_that_keeps_failing_fails_the_update_and_no_revocation(
     run = fail(federation, PROVISION | {"times": None})
     assert "permission set Deploy can't be repaired: AWS could not provision it" in run.errors
     assert "billing-dev (611111111111)" in run.errors
-    assert federation.rows() == ROWS - {("444455556666", "ReadOnly", "AWS-Platform")}
+    assert federation.assignments() == ASSIGNMENTS - {("444455556666", "ReadOnly", "AWS-Platform")}
     assert policies(federation, "Deploy") == {"job-function/ViewOnlyAccess"}
     federation.stack.up()
     assert_done(federation)
@@ -202,7 +202,7 @@ def test_a_set_that_fails_while_its_parts_go_leaves_a_state_that_can_be_read(
     assert "integrity" not in run.errors
     federation.stack.up()
     assert policies(federation, "ReadOnly") == {"SecurityAudit"}
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
     assert_done(federation)
 
 
@@ -225,7 +225,7 @@ def test_the_calls_of_an_unchanged_preview_are_bounded_and_none_is_for_an_assign
     federation.rule("platform-look")["except"] = [{"accountName": "example-management"}]
     federation.write_access()
     federation.stack.up()
-    assert len(federation.rows()) > len(ROWS) + 3
+    assert len(federation.assignments()) > len(ASSIGNMENTS) + 3
     assert calls_of_a_preview(federation) == few
 
 

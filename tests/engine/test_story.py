@@ -21,9 +21,9 @@ from entra_aws_sandbox.browser import sign_in
 from entra_aws_sandbox.pulumi import Run
 from tests.engine.federation import (
     ASSIGNMENT,
+    ASSIGNMENTS,
     PERMISSION_SET,
     POLICIES,
-    ROWS,
     Federation,
     assert_before,
     changed,
@@ -88,7 +88,7 @@ def access(federation: Federation, trust: Chapter) -> Chapter:
 def seen(federation: Federation, access: Chapter) -> dict[str, Any]:
     """What the clouds hold in phase access, and how three people fare."""
     return {
-        "rows": federation.rows(),
+        "assignments": federation.assignments(),
         "portal": {
             name: sign_in(federation.portal, f"{name}@example.com", "sandbox")
             for name in ("ada", "wendy", "carol", "bob", "mallory")
@@ -171,7 +171,7 @@ def test_the_application_has_both_reply_urls_of_the_metadata(
 
 def test_provisioning_and_access_come_in_one_update(access: Chapter) -> None:
     kinds = [kind for operation, kind in changed(access.up) if operation == "create"]
-    assert kinds.count(ASSIGNMENT) == len(ROWS)
+    assert kinds.count(ASSIGNMENT) == len(ASSIGNMENTS)
     assert kinds.count(PERMISSION_SET) == 2
     assert {"SynchronizationSecret", "SynchronizationJob", *POLICIES} <= set(kinds)
     assert access.outputs["phase"] == "access"
@@ -186,7 +186,7 @@ def test_the_secret_is_there_before_the_job_starts(access: Chapter) -> None:
     )
 
 
-def test_a_set_has_its_policies_before_its_rows(access: Chapter) -> None:
+def test_a_set_has_its_policies_before_its_assignments(access: Chapter) -> None:
     deploy = [
         step for step in of_kind(access.up.changes, ASSIGNMENT) if step.name.startswith("Deploy/")
     ]
@@ -212,12 +212,12 @@ def test_a_second_update_changes_nothing(app: Chapter, trust: Chapter, access: C
         assert chapter.again.seconds < 60
 
 
-def test_identity_center_has_exactly_the_declared_rows(seen: dict[str, Any]) -> None:
-    assert seen["rows"] == ROWS
+def test_identity_center_has_exactly_the_declared_assignments(seen: dict[str, Any]) -> None:
+    assert seen["assignments"] == ASSIGNMENTS
 
 
 @pytest.mark.conformance
-def test_a_tool_of_others_lists_exactly_the_rows(
+def test_a_tool_of_others_lists_exactly_the_assignments(
     federation: Federation, seen: dict[str, Any]
 ) -> None:
     """aws-sso-util (by Ben Kehoe) asks organizations, identitystore and sso-admin its own way."""
@@ -235,16 +235,17 @@ def test_a_tool_of_others_lists_exactly_the_rows(
     assert done.returncode == 0, done.stderr
     listed = list(csv.DictReader(io.StringIO(done.stdout)))
     assert {
-        (row["target_id"], row["permission_set_name"], row["principal_name"]) for row in listed
-    } == ROWS
-    assert len(listed) == len(ROWS)
+        (assignment["target_id"], assignment["permission_set_name"], assignment["principal_name"])
+        for assignment in listed
+    } == ASSIGNMENTS
+    assert len(listed) == len(ASSIGNMENTS)
 
 
 def test_people_see_what_their_groups_have(seen: dict[str, Any]) -> None:
     portal = seen["portal"]
     assert portal["ada"].roles == {
         (account, permission_set)
-        for account, permission_set, group in ROWS
+        for account, permission_set, group in ASSIGNMENTS
         if group == "AWS-Platform"
     }
     assert portal["wendy"].roles == {("811111111111", "Deploy")}
@@ -276,19 +277,19 @@ def test_no_secret_is_written_anywhere(
     assert leaks == []
 
 
-def test_destroy_takes_rows_then_policies_then_sets(ending: Ending) -> None:
+def test_destroy_takes_assignments_then_policies_then_sets(ending: Ending) -> None:
     deletes = [step for step in ending.run.changes if step.op == "delete"]
-    rows = of_kind(deletes, ASSIGNMENT)
-    assert len(rows) == len(ROWS)
-    assert_before(ending.run, rows, of_kind(deletes, PERMISSION_SET))
+    assignments = of_kind(deletes, ASSIGNMENT)
+    assert len(assignments) == len(ASSIGNMENTS)
+    assert_before(ending.run, assignments, of_kind(deletes, PERMISSION_SET))
     assert_before(ending.run, of_kind(deletes, *POLICIES), of_kind(deletes, PERMISSION_SET))
-    deploy_rows = [step for step in rows if step.name.startswith("Deploy/")]
+    deploy_assignments = [step for step in assignments if step.name.startswith("Deploy/")]
     assert_before(
         ending.run,
-        deploy_rows,
+        deploy_assignments,
         of_kind(deletes, "PermissionSetInlinePolicy", "PermissionsBoundaryAttachment"),
     )
-    assert_before(ending.run, rows, of_kind(deletes, "AppRoleAssignment"))
+    assert_before(ending.run, assignments, of_kind(deletes, "AppRoleAssignment"))
 
 
 def test_the_engine_leaves_no_process(federation: Federation, ending: Ending) -> None:

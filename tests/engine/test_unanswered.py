@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.picture import picture
 from tests.engine.prepared import configure
 
@@ -30,7 +30,7 @@ def test_a_boundary_that_cannot_be_taken_off_ends_the_update(federation: Federat
     assert "Traceback" not in run.output
     # What the boundary bounds was not widened, and what was revoked is gone.
     assert picture(federation)["permission sets"]["Deploy"] == before
-    assert federation.rows() == ROWS - {REVOKED}
+    assert federation.assignments() == ASSIGNMENTS - {REVOKED}
 
     federation.sandbox.set_faults()
     federation.stack.up()

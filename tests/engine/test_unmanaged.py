@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.engine.by_hand import assign, assign_to_application
-from tests.engine.federation import ROWS, Federation
+from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared
 
@@ -81,12 +81,12 @@ def test_fail_fails_every_update_and_keeps_no_revocation(by_hand: Prepared) -> N
     updated = ops(federation, "up", "--yes")
     assert updated.returncode == 1
     assert "is assigned by hand on log-archive (222233334444)" in updated.stdout + updated.stderr
-    assert REVOKED not in federation.rows()
+    assert REVOKED not in federation.assignments()
     # Again and again, until somebody has decided.
     again = federation.stack.up(check=False)
     assert again.exit_code != 0
     assert "unmanaged: fail" in again.errors
-    assert ROWS - {REVOKED} <= federation.rows()
+    assert ASSIGNMENTS - {REVOKED} <= federation.assignments()
 
 
 def test_who_has_a_set_in_a_declared_account_is_found_on_request(federation: Federation) -> None:

@@ -1,4 +1,4 @@
-"""`python -m ops plan`: rows, reasons, formats and exit codes."""
+"""`python -m ops plan`: assignments, reasons, formats and exit codes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_whoever_calls_it_keeps_their_garbage_collector(plan: Plan) -> None:
     assert gc.isenabled()
 
 
-def test_json_rows_have_every_reason(plan: Plan) -> None:
+def test_json_assignments_have_every_reason(plan: Plan) -> None:
     code, out, err = plan("--format", "json")
     assert (code, err) == (0, "")
     assert json.loads(out) == [
@@ -117,11 +117,11 @@ def test_the_table_reads_by_principal(plan: Plan) -> None:
         "ada@example.com (key ada)  user   ReadOnly        622222222222  web-dev      rules[1]",
         "AWS-Team (key team)        group  ReadOnly        611111111111  billing-dev  team-dev",
         "",
-        "2 rows on 2 accounts.",
+        "2 assignments on 2 accounts.",
     ]
 
 
-def test_csv_has_one_line_a_row(plan: Plan) -> None:
+def test_csv_has_one_line_an_assignment(plan: Plan) -> None:
     code, out, _ = plan("--format", "csv")
     assert code == 0
     assert list(csv.reader(io.StringIO(out))) == [
@@ -143,7 +143,7 @@ def test_csv_has_one_line_a_row(plan: Plan) -> None:
     ]
 
 
-def test_no_rows_are_an_empty_list(plan: Plan) -> None:
+def test_no_assignments_are_an_empty_list(plan: Plan) -> None:
     plan.file.write_text("rules: []\n")
     assert plan("--format", "json")[:2] == (0, "[]\n")
 
@@ -158,8 +158,12 @@ def test_a_group_that_is_declared_by_its_id_goes_by_that_and_never_by_its_key(pl
     _, explained, _ = plan("--why", "AWS-Break-Glass")
     assert explained.splitlines()[0] == f"group {label}"
     assert f"  group {label}  ReadOnly  billing-dev ({DEV})" in explained
-    row = json.loads(plan("--format", "json")[1])[0]
-    assert (row["principal"], row["name"], row["objectId"]) == ("AWS-Break-Glass", None, ident)
+    assignment = json.loads(plan("--format", "json")[1])[0]
+    assert (assignment["principal"], assignment["name"], assignment["objectId"]) == (
+        "AWS-Break-Glass",
+        None,
+        ident,
+    )
     written = list(csv.DictReader(io.StringIO(plan("--format", "csv")[1])))
     assert (written[0]["name"], written[0]["objectId"]) == ("", ident)
 
@@ -202,7 +206,7 @@ def test_why_not_because_of_never_and_until(plan: Plan) -> None:
     )
     code, out, _ = plan("--why", DEV)
     assert code == 1
-    assert "  no rows" in out.splitlines()
+    assert "  no assignments" in out.splitlines()
     assert f"      - access.yaml:18  team-dev: guards.never account: {DEV}" in out.splitlines()
     _, out, _ = plan("--why", "ada")
     assert "      - access.yaml:13  rules[1]: until: 2027-01-14" in out.splitlines()
@@ -210,7 +214,7 @@ def test_why_not_because_of_never_and_until(plan: Plan) -> None:
 
 def test_why_filters_json_too(plan: Plan) -> None:
     _, out, _ = plan("--why", "team", "--format", "json")
-    assert [row["account"] for row in json.loads(out)] == [DEV]
+    assert [assignment["account"] for assignment in json.loads(out)] == [DEV]
 
 
 def test_why_nobody(plan: Plan) -> None:
@@ -219,7 +223,7 @@ def test_why_nobody(plan: Plan) -> None:
     assert '"web-dew" is no account, group or user. Did you mean "web-dev"?' in err
 
 
-def test_findings_end_with_1_and_the_rows_are_printed_all_the_same(plan: Plan) -> None:
+def test_findings_end_with_1_and_the_assignments_are_printed_all_the_same(plan: Plan) -> None:
     plan.file.write_text(ACCESS.replace("{ou: Workloads/Dev}", "{ou: Worklods/Dev}"))
     code, out, err = plan("--format", "json")
     assert code == 1
@@ -288,18 +292,18 @@ def test_both_files_are_reported_in_one_run(plan: Plan) -> None:
     assert "2 errors, nothing was changed." in err
 
 
-def _sandbox_rows() -> list[dict[str, Any]]:
+def _sandbox_assignments() -> list[dict[str, Any]]:
     done = _run("--access", SANDBOX, "--organization", str(COMPANY), "--format", "json")
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 
 
-def test_why_explains_every_row_of_the_sandbox_stack(
+def test_why_explains_every_assignment_of_the_sandbox_stack(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(REPOSITORY)
-    rows = _sandbox_rows()
-    assert len(rows) > 30
+    assignments = _sandbox_assignments()
+    assert len(assignments) > 30
     access = load_access([SANDBOX], root=REPOSITORY)
     explained = set()
     for principal in access.principals:
@@ -309,13 +313,16 @@ def test_why_explains_every_row_of_the_sandbox_stack(
             if reason.startswith("      + environments/sandbox/access.yaml:"):
                 who, permission_set, account = head.strip().split("  ")
                 explained.add((who.rpartition("(key ")[2][:-1], permission_set, account[-13:-1]))
-    assert explained == {(row["principal"], row["permissionSet"], row["account"]) for row in rows}
+    assert explained == {
+        (assignment["principal"], assignment["permissionSet"], assignment["account"])
+        for assignment in assignments
+    }
 
 
-def test_the_command_prints_rows_and_needs_no_cloud() -> None:
+def test_the_command_prints_assignments_and_needs_no_cloud() -> None:
     done = _run("--access", SANDBOX, "--organization", str(COMPANY))
     assert done.returncode == 0
-    assert "41 rows on 12 accounts." in done.stdout
+    assert "41 assignments on 12 accounts." in done.stdout
 
 
 def test_pure_modules_import_no_cloud() -> None:

@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.engine.phase import Phase
 from ops.arguments import command
 from ops.cli import Cli, StackError, explain
 from ops.stack import open_stack, parse_stack
 
 TOKEN = "token-0123456789"
-ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
+ASSIGNMENT = "aws:ssoadmin/accountAssignment:AccountAssignment"
 SECRET = "azuread:index/synchronizationSecret:SynchronizationSecret"
 
 
 def urn(kind: str, name: str) -> str:
-    parent = "federation:aws:AccountAssignments" if kind == ROW else "federation:x:Y"
+    parent = "federation:aws:AccountAssignments" if kind == ASSIGNMENT else "federation:x:Y"
     return f"urn:pulumi:dev::entra-identity-center::{parent}${kind}::{name}"
 
 
@@ -50,14 +50,17 @@ EXPORT = {
                 "outputs": {"phase": "access", "hidden": secret("s")},
             },
             resource(
-                ROW, "ReadOnly/group/platform/111122223333", principalId="p", permissionSetArn="a"
+                ASSIGNMENT,
+                "ReadOnly/group/platform/111122223333",
+                principalId="p",
+                permissionSetArn="a",
             ),
-            {**resource(ROW, "Gone/group/x/111122223333"), "delete": True},
+            {**resource(ASSIGNMENT, "Gone/group/x/111122223333"), "delete": True},
             resource(SECRET, "secret", credentials=secret(CREDENTIALS)),
         ],
         "pending_operations": [
-            {"type": "creating", "resource": resource(ROW, "Deploy/group/data/1")},
-            {"type": "deleting", "resource": resource(ROW, "Old/group/data/1")},
+            {"type": "creating", "resource": resource(ASSIGNMENT, "Deploy/group/data/1")},
+            {"type": "deleting", "resource": resource(ASSIGNMENT, "Old/group/data/1")},
         ],
     }
 }
@@ -74,8 +77,8 @@ def parsed() -> Any:
 
 
 def test_the_checkpoint_is_read_as_the_program_reads_it(parsed: Any) -> None:
-    (pin,) = parsed.checkpoint.rows
-    assert pin.row.principal == PrincipalKey("GROUP", "platform")
+    (pin,) = parsed.checkpoint.assignments
+    assert pin.assignment.principal == PrincipalKey("GROUP", "platform")
     assert pin.principal_id == "p"
     assert parsed.checkpoint.phase is Phase.ACCESS
     assert parsed.checkpoint.has_credentials("https://scim.example.com", TOKEN)

@@ -22,13 +22,13 @@ pytestmark = pytest.mark.engine
 PROJECT = "elsewhere"
 PACK = {
     "protected-accounts": {"accounts": ["711111111111"]},
-    "management-rows": {"managementAccount": "111122223333"},
+    "management-assignments": {"managementAccount": "111122223333"},
 }
 # One knob of the program for each mandatory rule.
 BREAKS: dict[str, dict[str, Any]] = {
     "no-wildcard-admin": {"action": "iam:*"},
-    "protected-accounts": {"rows": [("Administrator", "711111111111")]},
-    "management-rows": {"rows": [("Billing", "611111111111")]},
+    "protected-accounts": {"assignments": [("Administrator", "711111111111")]},
+    "management-assignments": {"assignments": [("Billing", "611111111111")]},
     "admin-session-length": {"session": "PT12H"},
     "revocable": {"protect": True},
     "assignment-required": {"assignmentRequired": False},

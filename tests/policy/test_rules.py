@@ -12,13 +12,13 @@ from pulumi_policy import PolicyResource
 from policy.pack import POLICIES
 from policy.reading import (
     APPLICATION,
+    ASSIGNMENT,
     CERTIFICATE,
     INLINE_POLICY,
     JOB,
     MANAGED_POLICY,
     PERMISSION_SET,
     REPLY_URLS,
-    ROW,
     SECRET,
     SERVICE_PRINCIPAL,
 )
@@ -66,9 +66,9 @@ def admin(**properties: Any) -> list[PolicyResource]:
     return [permission_set, attachment]
 
 
-def row(permission_set: PolicyResource, account: str, **properties: Any) -> PolicyResource:
+def assignment(permission_set: PolicyResource, account: str, **properties: Any) -> PolicyResource:
     return resource(
-        ROW,
+        ASSIGNMENT,
         f"{permission_set.name}/group/platform/{account}",
         {
             "targetId": account,
@@ -118,7 +118,7 @@ def test_what_is_no_policy_is_left_to_aws(text: str) -> None:
 
 def test_admin_in_a_protected_account() -> None:
     resources = admin()
-    resources += [row(resources[0], PROTECTED), row(resources[0], "611111111111")]
+    resources += [assignment(resources[0], PROTECTED), assignment(resources[0], "611111111111")]
     config = {"accounts": [PROTECTED]}
     (told,) = violations("protected-accounts", resources, config)
     assert PROTECTED in told
@@ -140,20 +140,20 @@ def test_admin_by_an_inline_policy_in_a_protected_account() -> None:
             ),
         },
     )
-    # A row that names the set by its ARN, as a literal.
-    given = resource(ROW, "row", {"targetId": PROTECTED, "permissionSetArn": ARN})
+    # An assignment that names the set by its ARN, as a literal.
+    given = resource(ASSIGNMENT, "assignment", {"targetId": PROTECTED, "permissionSetArn": ARN})
     config = {"accounts": [PROTECTED]}
     assert len(violations("protected-accounts", [permission_set, policy, given], config)) == 1
 
 
-def test_rows_in_the_management_account_and_in_others() -> None:
+def test_assignments_in_the_management_account_and_in_others() -> None:
     billing, look = (resource(PERMISSION_SET, name, {"arn": UNKNOWN}) for name in ("B", "L"))
-    apart = [billing, look, row(billing, MANAGEMENT), row(look, PROTECTED)]
+    apart = [billing, look, assignment(billing, MANAGEMENT), assignment(look, PROTECTED)]
     config = {"managementAccount": MANAGEMENT}
-    assert violations("management-rows", apart, config) == []
-    (told,) = violations("management-rows", [*apart, row(look, MANAGEMENT)], config)
+    assert violations("management-assignments", apart, config) == []
+    (told,) = violations("management-assignments", [*apart, assignment(look, MANAGEMENT)], config)
     assert "permission set L" in told
-    assert is_not_applicable("management-rows", apart)
+    assert is_not_applicable("management-assignments", apart)
 
 
 def test_sessions_of_admin_sets() -> None:
@@ -167,7 +167,7 @@ def test_sessions_of_admin_sets() -> None:
 
 
 def test_protection_of_what_must_be_revocable() -> None:
-    for kind in (ROW, PERMISSION_SET, MANAGED_POLICY, INLINE_POLICY):
+    for kind in (ASSIGNMENT, PERMISSION_SET, MANAGED_POLICY, INLINE_POLICY):
         assert len(violations("revocable", [resource(kind, "x", {}, protect=True)])) == 1
         assert violations("revocable", [resource(kind, "x", {})]) == []
     assert violations("revocable", [resource(APPLICATION, "x", {}, protect=True)]) == []
@@ -177,13 +177,16 @@ def test_protection_of_what_must_not_be_lost() -> None:
     for kind in (APPLICATION, SERVICE_PRINCIPAL, CERTIFICATE, SECRET, JOB):
         assert len(violations("protected", [resource(kind, "x", {})])) == 1
         assert violations("protected", [resource(kind, "x", {}, protect=True)]) == []
-    assert violations("protected", [resource(ROW, "x", {})]) == []
+    assert violations("protected", [resource(ASSIGNMENT, "x", {})]) == []
 
 
 def test_users_instead_of_groups() -> None:
     permission_set = resource(PERMISSION_SET, "Look", {})
-    rows = [row(permission_set, PROTECTED), row(permission_set, PROTECTED, principalType="USER")]
-    assert len(violations("groups-not-users", rows)) == 1
+    assignments = [
+        assignment(permission_set, PROTECTED),
+        assignment(permission_set, PROTECTED, principalType="USER"),
+    ]
+    assert len(violations("groups-not-users", assignments)) == 1
 
 
 @pytest.mark.parametrize("required", [False, None])
@@ -345,7 +348,7 @@ def test_every_rule_takes_a_preview_that_knows_nothing_yet() -> None:
             },
         ],
     }
-    kinds = (PERMISSION_SET, INLINE_POLICY, MANAGED_POLICY, ROW, CERTIFICATE, SECRET, JOB)
+    kinds = (PERMISSION_SET, INLINE_POLICY, MANAGED_POLICY, ASSIGNMENT, CERTIFICATE, SECRET, JOB)
     resources = [resource(kind, "x", unknown) for kind in kinds]
     config = {"accounts": [PROTECTED], "managementAccount": MANAGEMENT}
     for policy in POLICIES:

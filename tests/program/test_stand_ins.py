@@ -11,14 +11,14 @@ import pytest
 from components.synced_principals import unknown
 from program.stand_ins import StandIns, or_else
 
-ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
+ASSIGNMENT = "aws:ssoadmin/accountAssignment:AccountAssignment"
 ARN = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-2222222222222222"
-URN = f"urn:pulumi:prod::x::federation:aws:AccountAssignments${ROW}::ReadOnly/group/a/1"
+URN = f"urn:pulumi:prod::x::federation:aws:AccountAssignments${ASSIGNMENT}::ReadOnly/group/a/1"
 
 
 def test_what_exists_keeps_its_value() -> None:
     stand_ins = StandIns({URN: {"permissionSetArn": ARN, "principalId": "p"}})
-    assert stand_ins.of(ROW, "ReadOnly/group/a/1", "permission_set_arn") == ARN
+    assert stand_ins.of(ASSIGNMENT, "ReadOnly/group/a/1", "permission_set_arn") == ARN
 
 
 def test_what_is_new_gets_a_form_of_its_kind() -> None:
@@ -28,7 +28,7 @@ def test_what_is_new_gets_a_form_of_its_kind() -> None:
         ("service_principal_id", "/servicePrincipals/"),
         ("principal_object_id", "00000000-"),
     ):
-        stand_in = stand_ins.of(ROW, "ReadOnly/group/new/1", name)
+        stand_in = stand_ins.of(ASSIGNMENT, "ReadOnly/group/new/1", name)
         assert stand_in is not None
         assert stand_in.startswith(begin)
         assert stand_in != ARN
@@ -36,7 +36,7 @@ def test_what_is_new_gets_a_form_of_its_kind() -> None:
 
 @pytest.mark.parametrize("name", ["target_id", "inline_policy", "credentials", "principal_id"])
 def test_other_inputs_stay_as_they_are(name: str) -> None:
-    assert StandIns({}).of(ROW, "ReadOnly/group/a/1", name) is None
+    assert StandIns({}).of(ASSIGNMENT, "ReadOnly/group/a/1", name) is None
 
 
 def test_secrets_of_the_checkpoint_are_not_kept() -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.engine.by_hand import assign
-from tests.engine.federation import ACCESS, ROWS, Federation
+from tests.engine.federation import ACCESS, ASSIGNMENTS, Federation
 from tests.workflows.hub import Hub, run_script
 
 pytestmark = pytest.mark.engine
@@ -66,7 +66,7 @@ def test_what_was_reviewed_is_applied_and_nothing_else(pipeline: Pipeline) -> No
     assert run.returncode == 0, run.stderr
     assert "AWS-Platform" in pipeline.text("diff.md")
     assert federation.token not in pipeline.text("diff.md") + run.stdout + run.stderr
-    reviewed = pipeline.text("rows").strip()
+    reviewed = pipeline.text("reviewed").strip()
     assert reviewed.startswith("sha256:")
 
     # Meanwhile somebody has made the same rule reach further.
@@ -76,12 +76,12 @@ def test_what_was_reviewed_is_applied_and_nothing_else(pipeline: Pipeline) -> No
     refused = pipeline.run("up.sh", STACK, reviewed, str(pipeline.out))
     assert refused.returncode == 1
     assert "this is not the reviewed update" in refused.stderr
-    assert federation.rows() == ROWS
+    assert federation.assignments() == ASSIGNMENTS
 
     federation.change_access(lambda access: access["rules"][0]["targets"].pop())
     applied = pipeline.run("up.sh", STACK, reviewed, str(pipeline.out))
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    assert federation.rows() == ROWS | {("222233334444", "ReadOnly", "AWS-Platform")}
+    assert federation.assignments() == ASSIGNMENTS | {("222233334444", "ReadOnly", "AWS-Platform")}
     assert federation.token not in applied.stdout + applied.stderr
     assert pipeline.run("up.sh", STACK, "", str(pipeline.out)).returncode == 1
 
@@ -96,9 +96,9 @@ def test_the_policy_pack_stops_a_pull_request(pipeline: Pipeline) -> None:
     run = pipeline.diff()
     assert run.returncode == 1
     assert "no-wildcard-admin" in pipeline.text("diff.md")
-    reviewed = pipeline.text("rows").strip() or "none"
+    reviewed = pipeline.text("reviewed").strip() or "none"
     assert pipeline.run("up.sh", STACK, reviewed, str(pipeline.out)).returncode == 1
-    assert pipeline.federation.rows() == ROWS
+    assert pipeline.federation.assignments() == ASSIGNMENTS
 
 
 def test_a_guard_stops_a_pull_request_with_its_sentence(pipeline: Pipeline) -> None:
@@ -181,7 +181,7 @@ def workloads_dev(pipeline: Pipeline) -> Iterator[Callable[[], str]]:
         organizations.move_account(AccountId=account, SourceParentId=unit, DestinationParentId=root)
 
 
-def test_a_new_account_gets_its_rows_alone(
+def test_a_new_account_gets_its_assignments_alone(
     pipeline: Pipeline, workloads_dev: Callable[[], str]
 ) -> None:
     federation = pipeline.federation
@@ -202,13 +202,13 @@ def test_a_new_account_gets_its_rows_alone(
     account = workloads_dev()
     found = verdict()
     assert found["verdict"] == "apply"
-    applied = pipeline.run("up.sh", STACK, found["rows"], str(pipeline.out))
+    applied = pipeline.run("up.sh", STACK, found["hash"], str(pipeline.out))
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    assert {row for row in federation.rows() if row[0] == account} == {
+    assert {assignment for assignment in federation.assignments() if assignment[0] == account} == {
         (account, "ReadOnly", "AWS-Platform")
     }
 
-    # An account that has rows already is no new one.
+    # An account that has assignments already is no new one.
     look_at_one_more_account(federation)
     federation.change_access(
         lambda access: access["rules"][0]["targets"].append({"account": "811111111111"})
@@ -239,7 +239,9 @@ def test_access_ends_with_its_rule_and_nothing_else_is_applied(pipeline: Pipelin
     federation.change_access(lambda access: access["rules"].pop(2))
     ended = pipeline.run("expire.sh", STACK, str(pipeline.out))
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert federation.rows() == {row for row in ROWS if row[2] != "AWS-Developers"}
+    assert federation.assignments() == {
+        assignment for assignment in ASSIGNMENTS if assignment[2] != "AWS-Developers"
+    }
     assert remembered() == before
 
     # A person decides the rest; what has ended is no news any more.
@@ -289,5 +291,5 @@ def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(pipeline: Pipe
     again = pipeline.run("ephemeral.sh", "down", "7", TEST_ENVIRONMENT="test")
     assert again.returncode == 0
     assert "gone already" in again.stdout
-    assert pipeline.federation.rows() == ROWS
+    assert pipeline.federation.assignments() == ASSIGNMENTS
     assert pipeline.run("ephemeral.sh", "up", "7; true").returncode == 1

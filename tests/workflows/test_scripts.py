@@ -271,7 +271,7 @@ def diff(tmp_path: Path) -> Path:
     folder = tmp_path / "diff"
     folder.mkdir()
     (folder / "diff.md").write_text("### Access: 1 gain\n")
-    (folder / "rows").write_text(f"{ZERO}\n")
+    (folder / "reviewed").write_text(f"{ZERO}\n")
     return folder
 
 
@@ -286,7 +286,9 @@ def test_there_is_one_comment_an_environment(hub: Hub, diff: Path) -> None:
     (diff / "diff.md").write_text("### Access: 2 gains\n")
     comment(hub, diff, "c2")
     dev, prod = hub.read()["comments"]["7"]
-    assert dev["body"] == (f"<!-- access-diff-dev commit:c2 rows:{ZERO} -->\n### Access: 2 gains\n")
+    assert dev["body"] == (
+        f"<!-- access-diff-dev commit:c2 desired-state:{ZERO} -->\n### Access: 2 gains\n"
+    )
     assert prod["body"].startswith("<!-- access-diff-prod commit:c1 ")
 
 
@@ -306,7 +308,7 @@ def test_code_and_access_together_are_deployed_by_the_diff_of_the_new_code(
     assert ZERO not in found["body"]
     assert "changes code, too" in found["body"]
     assert "no access diff" in reviewed(hub)[1]
-    (diff / "rows").write_text("1" * 64)
+    (diff / "reviewed").write_text("1" * 64)
     comment(hub, diff)
     assert reviewed(hub) == (0, "1" * 64)
 
@@ -332,14 +334,14 @@ def reviewed(hub: Hub) -> tuple[int, str]:
     return run.returncode, run.stdout.strip() or run.stderr
 
 
-def test_the_reviewed_rows_are_those_of_our_comment(hub: Hub, diff: Path) -> None:
+def test_the_reviewed_hash_is_that_of_our_comment(hub: Hub, diff: Path) -> None:
     merged(hub)
     comment(hub, diff, name="access-diff-prod")
     comment(hub, diff)
     assert reviewed(hub) == (0, ZERO)
 
 
-def test_rows_that_were_not_reviewed(hub: Hub, diff: Path) -> None:
+def test_a_commit_that_was_not_reviewed(hub: Hub, diff: Path) -> None:
     assert "no merged pull request" in reviewed(hub)[1]
     merged(hub)
     assert "no access diff" in reviewed(hub)[1]

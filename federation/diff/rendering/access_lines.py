@@ -1,4 +1,4 @@
-"""Lines about access: rows, and what changes inside permission sets."""
+"""Lines about access: assignments, and what changes inside permission sets."""
 
 from __future__ import annotations
 
@@ -131,11 +131,11 @@ def _direction(direction: str) -> Mark:
 
 
 def _holders(diff: AccessDiff, name: str) -> Sentence:
-    rows = diff.holders.get(name, ())
-    if not rows:
-        return (" · held by nobody",) if diff.rows is not None else ()
-    principals = sorted({row.principal for row in rows})
-    accounts = {row.account for row in rows}
+    assignments = diff.holders.get(name, ())
+    if not assignments:
+        return (" · held by nobody",) if diff.assignments is not None else ()
+    principals = sorted({assignment.principal for assignment in assignments})
+    accounts = {assignment.account for assignment in assignments}
     protected = sum(map(diff.context.protected, accounts))
     where = count(len(accounts), "account")
     if protected == len(accounts):

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey, Row
 from federation.core.wording import plain
 from federation.diff.changes import AccessChange, AccessDiff
 from federation.diff.set_changes import SetChange
@@ -16,7 +16,7 @@ from federation.engine.unmanaged import AppGrant, Grant, as_told
 
 
 def as_json(diff: AccessDiff) -> str:
-    """The diff as JSON; lists are in the order of the text, `rows` are sorted."""
+    """The diff as JSON; lists are in the order of the text, `assignments` are sorted."""
     return json.dumps(as_dict(diff), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -55,7 +55,7 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
             {
                 "principal": _principal(diff, hold.principal),
                 "reason": hold.reason,
-                "rows": _names(hold.rows),
+                "assignments": _names(hold.assignments),
             }
             for hold in diff.holds
         ],
@@ -70,12 +70,12 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
         ],
         "notes": [*diff.notes, *diff.context.notes],
         "desiredState": dict(diff.desired_state) or None,
-        "rows": None if diff.rows is None else _names(diff.rows),
+        "assignments": None if diff.assignments is None else _names(diff.assignments),
     }
 
 
 def only_gains(diff: AccessDiff) -> bool:
-    """Whether every change is a row that an unchanged rule gives, as for a new account."""
+    """Whether every change is an assignment that an unchanged rule gives, as for a new account."""
     return (
         bool(diff.access)
         and not diff.errors
@@ -90,8 +90,8 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _names(rows: Iterable[Row]) -> list[str]:
-    return [row.logical_name for row in rows]
+def _names(assignments: Iterable[Assignment]) -> list[str]:
+    return [assignment.logical_name for assignment in assignments]
 
 
 def _principal(diff: AccessDiff, key: PrincipalKey) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.wording import Name, Sentence, count
 from federation.diff.changes import AccessDiff
 

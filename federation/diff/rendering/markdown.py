@@ -70,21 +70,21 @@ def _comment(story: Story, diff: AccessDiff, shown: int) -> str:
     parts = [marker(story.stack), _heading(story)]
     if story.lines:
         parts += ["", *_lines(story, shown)]
-    if story.rows:
-        parts += ["", *_rows(story, shown)]
+    if story.assignments:
+        parts += ["", *_assignments(story, shown)]
     if story.meant:
         parts += ["", *_meant(story, shown)]
     if story.closing:
         parts += ["", *(f"{_sentence(one)}  " for one in story.closing)]
-    if diff.changed and diff.rows:
+    if diff.changed and diff.assignments:
         parts += ["", f"<sub>{_footer(diff)}</sub>"]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _footer(diff: AccessDiff) -> str:
-    rows = f"{count(len(diff.rows or ()), 'row')} after the update"
+    assignments = f"{count(len(diff.assignments or ()), 'assignment')} after the update"
     fingerprint = diff.desired_state.get("hash")
-    return f"{rows} · {code(fingerprint)}" if fingerprint else rows
+    return f"{assignments} · {code(fingerprint)}" if fingerprint else assignments
 
 
 def _lines(story: Story, shown: int) -> Iterator[str]:
@@ -107,11 +107,11 @@ def _more(number: int, word: str, stack: str) -> str:
     return f"**and {count(number, f'more {word}')}, not shown here**: {command} shows all"
 
 
-def _rows(story: Story, shown: int) -> Iterator[str]:
-    lines = table(story.rows[:shown])
-    left = len(story.rows) - len(lines)
-    more = _more(left, "row", story.stack) if left else ""
-    yield from _folded(story.rows_title, "diff", lines, more)
+def _assignments(story: Story, shown: int) -> Iterator[str]:
+    lines = table(story.assignments[:shown])
+    left = len(story.assignments) - len(lines)
+    more = _more(left, "assignment", story.stack) if left else ""
+    yield from _folded(story.assignments_title, "diff", lines, more)
 
 
 def _meant(story: Story, shown: int) -> Iterator[str]:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from federation.access.rows import PrincipalKey
+from federation.access.assignments import PrincipalKey
 from federation.core.wording import Name, Sentence, Strong, Words, listed, several
+from federation.diff.assignment_changes import Hold
 from federation.diff.changes import AccessDiff
 from federation.diff.rendering.accounts import named, on_accounts
 from federation.diff.rendering.line import Line, Mark, who
-from federation.diff.row_changes import Hold
 from federation.diff.trust_change import TrustChange
 
 _SHOWN_PERSONS: Final = 8
@@ -91,10 +91,12 @@ def _trust(diff: AccessDiff) -> Iterator[Line]:
 
 
 def _trust_mark(diff: AccessDiff, change: TrustChange) -> Mark:
-    """A new member of a group that administers protected accounts is as much as the rows."""
+    """A new member of a group that administers protected accounts is as much as the assignments."""
     if change.members and change.effect == "more" and change.principal is not None:
-        for row in diff.rows_of(change.principal):
-            if row.permission_set in diff.admins and diff.context.protected(row.account):
+        for assignment in diff.assignments_of(change.principal):
+            if assignment.permission_set in diff.admins and diff.context.protected(
+                assignment.account
+            ):
                 return "danger"
     return _EFFECTS[change.effect]
 
@@ -121,8 +123,8 @@ def _told(diff: AccessDiff, change: TrustChange) -> Iterator[str]:
 def _with_access(diff: AccessDiff, principal: PrincipalKey) -> Iterator[str]:
     """What members of a group get or lose with it."""
     sets: dict[str, list[str]] = defaultdict(list)
-    for row in diff.rows_of(principal):
-        sets[row.permission_set].append(row.account)
+    for assignment in diff.assignments_of(principal):
+        sets[assignment.permission_set].append(assignment.account)
     for index, (name, accounts) in enumerate(sorted(sets.items())):
         yield ", and with it " if index == 0 else "; "
         yield Strong(name) if name in diff.admins else Name(name)
@@ -130,8 +132,8 @@ def _with_access(diff: AccessDiff, principal: PrincipalKey) -> Iterator[str]:
 
 
 def _hold(diff: AccessDiff, hold: Hold) -> Line:
-    sets = sorted({row.permission_set for row in hold.rows})
-    accounts = tuple(sorted({row.account for row in hold.rows}))
+    sets = sorted({assignment.permission_set for assignment in hold.assignments})
+    accounts = tuple(sorted({assignment.account for assignment in hold.assignments}))
     access = (*listed(Name(one) for one in sets), *on_accounts(diff.context, accounts))
     sentence = (who(diff, hold.principal), " does not get ", *access, " yet: ", Words(hold.reason))
     return Line(mark="hold", sentence=sentence)

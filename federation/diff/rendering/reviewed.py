@@ -31,7 +31,10 @@ def differences(reviewed: Any, fresh: AccessDiff) -> list[str]:
     before, after = reviewed["desiredState"], fresh.desired_state
     if after and before.get("hash") == after["hash"]:
         return []
-    return [*_parts(before.get("parts"), after.get("parts")), *_rows(reviewed.get("rows"), fresh)]
+    return [
+        *_parts(before.get("parts"), after.get("parts")),
+        *_assignments(reviewed.get("assignments"), fresh),
+    ]
 
 
 def _parts(before: Any, after: Any) -> list[str]:
@@ -42,9 +45,9 @@ def _parts(before: Any, after: Any) -> list[str]:
     return [f"this is not the reviewed update: {', '.join(parts) or 'its fingerprint'} differ"]
 
 
-def _rows(reviewed: Any, fresh: AccessDiff) -> list[str]:
+def _assignments(reviewed: Any, fresh: AccessDiff) -> list[str]:
     before = set(map(str, reviewed or ()))
-    after = {row.logical_name for row in fresh.rows or ()}
+    after = {assignment.logical_name for assignment in fresh.assignments or ()}
     lines = [
         *(f"  + {name}" for name in sorted(after - before)),
         *(f"  - {name}" for name in sorted(before - after)),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from federation.access.assignments import PrincipalKey
 from federation.access.labels import Identity, shown
-from federation.access.rows import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, Words, count
 from federation.diff.changes import AccessDiff
 from federation.diff.rendering.access_lines import access_lines
@@ -21,8 +21,8 @@ from federation.update.status import Expiry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One row in the list of all; `sign` is + for access that is new, - for one that ends."""
+class TableRow:
+    """One assignment in the list of all; `sign` is + for new access, - for access that ends."""
 
     sign: str
     cells: tuple[str, ...]
@@ -30,15 +30,15 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A diff, told. `rows_title` heads `rows`, `meant_title` heads `meant`: who the groups and
-    people are in Entra. `closing` sentences come last.
+    """A diff, told. `assignments_title` heads `assignments`, `meant_title` heads `meant`: who the
+    groups and people are in Entra. `closing` sentences come last.
     """
 
     title: str
     stack: str
     lines: tuple[Line, ...]
-    rows_title: str
-    rows: tuple[Row, ...]
+    assignments_title: str
+    assignments: tuple[TableRow, ...]
     meant_title: str
     meant: tuple[tuple[str, ...], ...]
     closing: tuple[Sentence, ...]
@@ -58,14 +58,14 @@ def tell(diff: AccessDiff) -> Story:
         ],
         key=lambda line: MARKS.index(line.mark),
     )
-    rows = tuple(_rows(diff))
+    assignments = tuple(_assignments(diff))
     meant = _meant(diff)
     return Story(
         title=f"Access: {'stopped: ' if errors else ''}{title(diff)}",
         stack=diff.stack,
         lines=(*errors, *lines),
-        rows_title=_rows_title(diff),
-        rows=rows if len(rows) > 1 else (),
+        assignments_title=_assignments_title(diff),
+        assignments=assignments if len(assignments) > 1 else (),
         meant_title=_meant_title(meant),
         meant=tuple(_identified(diff, key) for key in meant),
         closing=tuple(_closing(diff)),
@@ -78,29 +78,29 @@ def _failed(diff: AccessDiff) -> Story:
         title="Access: the preview failed, nothing would be changed",
         stack=diff.stack,
         lines=(*errors, *unmanaged_lines(diff), *warning_lines(diff)),
-        rows_title="",
-        rows=(),
+        assignments_title="",
+        assignments=(),
         meant_title="",
         meant=(),
         closing=(),
     )
 
 
-def _rows_title(diff: AccessDiff) -> str:
+def _assignments_title(diff: AccessDiff) -> str:
     parts = [
-        *number(diff.count("gained"), "row gained", "rows gained"),
-        *number(diff.count("lost"), "row lost", "rows lost"),
-        *number(diff.count("moved"), "row moved", "rows moved"),
-        *number(diff.count("again"), "row made anew", "rows made anew"),
-        *number(diff.count("adopted"), "row adopted", "rows adopted"),
+        *number(diff.count("gained"), "assignment gained", "assignments gained"),
+        *number(diff.count("lost"), "assignment lost", "assignments lost"),
+        *number(diff.count("moved"), "assignment moved", "assignments moved"),
+        *number(diff.count("again"), "assignment made anew", "assignments made anew"),
+        *number(diff.count("adopted"), "assignment adopted", "assignments adopted"),
     ]
-    return f"Every row: {', '.join(parts)}"
+    return f"Every assignment: {', '.join(parts)}"
 
 
 _SIGNS: Final = {"gained": "+", "lost": "-", "moved": "!", "again": "!", "adopted": "+"}
 
 
-def _rows(diff: AccessDiff) -> Iterator[Row]:
+def _assignments(diff: AccessDiff) -> Iterator[TableRow]:
     for change in diff.of("gained", "moved", "adopted", "lost", "again"):
         for account in change.accounts:
             cells = (
@@ -108,7 +108,7 @@ def _rows(diff: AccessDiff) -> Iterator[Row]:
                 change.permission_set,
                 *place(diff.context, account),
             )
-            yield Row(sign=_SIGNS[change.what], cells=cells)
+            yield TableRow(sign=_SIGNS[change.what], cells=cells)
 
 
 def _meant(diff: AccessDiff) -> list[PrincipalKey]:
@@ -116,10 +116,10 @@ def _meant(diff: AccessDiff) -> list[PrincipalKey]:
     trust = {change.principal for change in diff.trust if change.principal}
     changed = {change.principal for change in diff.access} | {one.principal for one in diff.holds}
     holders = {
-        row.principal
+        assignment.principal
         for change in diff.sets
         if change.changes
-        for row in diff.holders.get(change.name, ())
+        for assignment in diff.holders.get(change.name, ())
     }
     labels = diff.context.labels
     return sorted(trust | changed | holders, key=lambda key: (key.type, labels[key], key))

@@ -8,7 +8,7 @@ from federation.core.errors import printable
 from federation.core.wording import Code, Sentence, Words
 from federation.diff.changes import AccessDiff
 from federation.diff.rendering.line import Mark
-from federation.diff.rendering.story import Row, Story, tell
+from federation.diff.rendering.story import Story, TableRow, tell
 
 _MARKS: Final[dict[Mark, str]] = {
     "danger": "⚠",
@@ -37,9 +37,9 @@ def as_text(diff: AccessDiff) -> str:
 
 
 def _rows(story: Story) -> list[str]:
-    if not story.rows:
+    if not story.assignments:
         return []
-    return [f"{story.rows_title}", *table(story.rows)]
+    return [f"{story.assignments_title}", *table(story.assignments)]
 
 
 def _meant(story: Story) -> list[str]:
@@ -48,7 +48,7 @@ def _meant(story: Story) -> list[str]:
     return [f"{story.meant_title}", *(f"  {line}" for line in columns(story.meant))]
 
 
-def table(rows: tuple[Row, ...]) -> list[str]:
+def table(rows: tuple[TableRow, ...]) -> list[str]:
     """Rows in aligned columns, one a line."""
     lines = columns(tuple(row.cells for row in rows))
     return [f"{row.sign} {line}" for row, line in zip(rows, lines, strict=True)]

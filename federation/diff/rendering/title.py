@@ -79,7 +79,7 @@ def becomes_admin(change: SetChange) -> bool:
 
 
 def number(found: int, word: str, plural: str = "") -> list[str]:
-    """`2 rows` as a list of one, an empty list for 0."""
+    """`2 assignments` as a list of one, an empty list for 0."""
     return [count(found, word, plural)] if found else []
 
 

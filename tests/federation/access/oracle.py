@@ -13,13 +13,13 @@ from typing import Any
 
 Data = dict[str, Any]
 # permission set, "group" or "user", key, account -> {(rule, kind of selector)}
-Rows = dict[tuple[str, str, str, str], set[tuple[str, str]]]
+Assignments = dict[tuple[str, str, str, str], set[tuple[str, str]]]
 KINDS = ("ou", "ouId", "account", "accountName", "accountNameGlob", "tag")
 
 
-def rows(access: Data, organization: Data, today: date) -> Rows:
-    """Every row with the rules and kinds of selectors that give it."""
-    found: Rows = {}
+def assignments(access: Data, organization: Data, today: date) -> Assignments:
+    """Every assignment with the rules and kinds of selectors that give it."""
+    found: Assignments = {}
     never = access.get("guards", {}).get("never", [])
     for number, rule in enumerate(access.get("rules", [])):
         if "until" in rule and today > date.fromisoformat(str(rule["until"])):
@@ -35,9 +35,9 @@ def rows(access: Data, organization: Data, today: date) -> Rows:
                 ):
                     for permission_set in rule["permissionSets"]:
                         kind = "group" if "group" in rule else "user"
-                        row = (permission_set, kind, rule[kind], account["id"])
+                        assignment = (permission_set, kind, rule[kind], account["id"])
                         name = rule.get("id", f"rules[{number}]")
-                        found.setdefault(row, set()).add((name, kind_of(selector)))
+                        found.setdefault(assignment, set()).add((name, kind_of(selector)))
     return found
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from federation.access.access import load_access
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Boundary, CustomerPolicy
-from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput
 
 REPOSITORY = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ DEV = {"targets": [{"ou": "Workloads/Dev"}]}
 
 def ended(*rules: dict[str, Any], today: date = TODAY, **more: Any) -> dict[str, date]:
     found = expired_assignments(load(access_file(*rules, **more)), company(), today=today)
-    return {row.logical_name: day for row, day in found.items()}
+    return {assignment.logical_name: day for assignment, day in found.items()}
 
 
 def named(*accounts: str) -> set[str]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import Rescue
 from federation.access.declared import Access
 from federation.access.findings import Finding
 from federation.access.guards import admin_sets, check_guards
 from federation.access.labels import declared, labels
-from federation.access.rows import PrincipalKey, Row
 from federation.access.targets import resolve
 from tests.federation.loading import company, load
 
@@ -55,7 +55,7 @@ def rule(ident: str, *sets: str, ou: str = "Workloads/Dev", **more: Any) -> dict
 
 
 def checked(
-    access: Access, previous: Iterable[Row] = (), rescue: Rescue | None = None
+    access: Access, previous: Iterable[Assignment] = (), rescue: Rescue | None = None
 ) -> tuple[Finding, ...]:
     before = tuple(previous)
     found = resolve(access, company(), today=TODAY, previous=before)
@@ -65,7 +65,7 @@ def checked(
 
 def findings(*rules: dict[str, Any], **guards: Any) -> list[tuple[str, str, int]]:
     found = checked(load(access_file(*rules, **guards)))
-    return [(finding.severity, finding.message, len(finding.rows)) for finding in found]
+    return [(finding.severity, finding.message, len(finding.assignments)) for finding in found]
 
 
 def test_guards_that_are_not_configured_say_nothing() -> None:
@@ -92,7 +92,7 @@ def test_admin_sets_reach_protected_accounts_only_when_the_rule_says_so() -> Non
     assert findings({**reaching, "protected": "acknowledged"}, **PROTECTED) == []
 
 
-def test_each_rule_that_gives_a_row_must_acknowledge_for_itself() -> None:
+def test_each_rule_that_gives_an_assignment_must_acknowledge_for_itself() -> None:
     one = rule("one", "Administrator", ou="Workloads/Prod", protected="acknowledged")
     other = rule("other", "Administrator", ou="Workloads/Prod")
     assert [message[:12] for _, message, _ in findings(one, other, **PROTECTED)] == ['rule "other"']
@@ -127,7 +127,7 @@ def test_admin_sets_are_found_by_their_policies(entry: dict[str, Any], admin: bo
 def test_declared_admin_sets_count_too() -> None:
     reaching = rule("deploy", "Deploy", ou="Workloads/Prod")
     found = findings(reaching, **PROTECTED, adminPermissionSets=["Deploy"])
-    assert [(severity, rows) for severity, _, rows in found] == [("error", 3)]
+    assert [(severity, assignments) for severity, _, assignments in found] == [("error", 3)]
 
 
 def test_break_glass_keeps_an_admin_set_in_every_protected_account() -> None:
@@ -261,34 +261,34 @@ def test_what_is_not_known_about_break_glass_is_never_silent() -> None:
 
 def test_removals_above_the_limit() -> None:
     access = load(access_file(rule("dev", "Deploy"), maxRemovals=1))
-    kept = [Row("Deploy", TEAM, account) for account in ("611111111111", "622222222222")]
-    gone = [Row("Deploy", TEAM, account) for account in PROD]
+    kept = [Assignment("Deploy", TEAM, account) for account in ("611111111111", "622222222222")]
+    gone = [Assignment("Deploy", TEAM, account) for account in PROD]
     assert checked(access, [*kept, gone[0]]) == ()
     found = checked(access, [*kept, *gone])
-    assert [(finding.message, finding.rows) for finding in found] == [
+    assert [(finding.message, finding.assignments) for finding in found] == [
         (
             (
-                "this update removes 3 rows, more than the 1 of guards.maxRemovals; raise it for "
-                "this one update if that is meant."
+                "this update removes 3 assignments, more than the 1 of guards.maxRemovals; raise "
+                "it for this one update if that is meant."
             ),
             tuple(gone),
         )
     ]
 
 
-def test_frozen_and_renamed_rows_are_no_removals() -> None:
+def test_frozen_and_renamed_assignments_are_no_removals() -> None:
     data = access_file(rule("dev", "Deploy"), maxRemovals=0)
     access = load({**data, "moved": {"crew": "team"}})
-    frozen = Row("Deploy", TEAM, OLD_CRM)
-    renamed = Row("Deploy", PrincipalKey("GROUP", "crew"), "611111111111")
+    frozen = Assignment("Deploy", TEAM, OLD_CRM)
+    renamed = Assignment("Deploy", PrincipalKey("GROUP", "crew"), "611111111111")
     assert checked(access, [frozen, renamed]) == ()
-    assert len(checked(access, [Row("Deploy", BREAK_GLASS, "611111111111")])) == 1
+    assert len(checked(access, [Assignment("Deploy", BREAK_GLASS, "611111111111")])) == 1
 
 
-def test_rows_of_accounts_that_vanished_count_as_removals() -> None:
+def test_assignments_of_accounts_that_vanished_count_as_removals() -> None:
     """A listing that lost half of the organization must not revoke half of the access."""
     access = load(access_file(rule("dev", "Deploy"), maxRemovals=0))
-    assert len(checked(access, [Row("Deploy", TEAM, "999999999999")])) == 1
+    assert len(checked(access, [Assignment("Deploy", TEAM, "999999999999")])) == 1
 
 
 def test_separation_of_duties() -> None:
@@ -337,7 +337,7 @@ def test_a_teams_file_touches_only_its_scope() -> None:
     assert checked(load(central, web=team)) == ()
     wide = {"rules": [rule("wide", "Deploy")]}
     found = checked(load(central, web=wide))
-    assert [(f.message, [row.account for row in f.rows]) for f in found] == [
+    assert [(f.message, [assignment.account for assignment in f.assignments]) for f in found] == [
         (
             (
                 'rule "wide" reaches accounts that guards.scopes does not grant its file: '
@@ -351,7 +351,7 @@ def test_a_teams_file_touches_only_its_scope() -> None:
     assert [f.location.file for f in without] == ["other.yaml"]
 
 
-def test_a_set_with_management_rows_has_no_other_rows() -> None:
+def test_a_set_with_management_assignments_has_no_other_assignments() -> None:
     own = rule("own", "Deploy") | {"targets": [{"account": MANAGEMENT}]}
     assert findings(own, rule("others", "Audit")) == []
     mixed = own | {"targets": [{"account": MANAGEMENT}, {"accountName": "web-dev"}]}
@@ -359,7 +359,7 @@ def test_a_set_with_management_rows_has_no_other_rows() -> None:
         (
             "error",
             (
-                "permission set Deploy has rows in the management account and in others "
+                "permission set Deploy has assignments in the management account and in others "
                 '(rule "own"); the delegated administrator would lose it everywhere: make a set of '
                 "its own for the management account."
             ),
@@ -378,7 +378,7 @@ def test_a_set_with_management_rows_has_no_other_rows() -> None:
         ("requireOwner", [rule("a", "Deploy")], {"requireOwner": "error"}),
         ("usersInsteadOfGroups", [rule("a", "Deploy", user="ada")],
          {"usersInsteadOfGroups": "error"}),
-        ("managementRows", [rule("a", "Deploy") | {"targets": [
+        ("managementAssignments", [rule("a", "Deploy") | {"targets": [
             {"account": MANAGEMENT}, {"accountName": "web-dev"}]}], {}),
     ],
 )  # fmt: skip
@@ -391,7 +391,7 @@ def test_every_guard_can_be_a_warning(
     assert [(finding.guard, finding.severity) for finding in lenient] == [(guard, "warning")]
 
 
-def test_findings_show_the_place_and_the_first_rows() -> None:
+def test_findings_show_the_place_and_the_first_assignments() -> None:
     found = checked(load(access_file(rule("a", "Administrator", ou="Workloads"), **PROTECTED)))
     lines = str(found[0]).splitlines()
     assert lines[0].startswith("access.yaml:1:")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Group
 from federation.access.labels import Identity, Labels, declared, labels
-from federation.access.rows import PrincipalKey
 from federation.core.errors import printable
 from federation.identity.identification import choose_group
 from federation.identity.principals import EntraPrincipal, looked_up

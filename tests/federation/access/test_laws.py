@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.dump import access_to_dict
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, Row
 from federation.access.targets import Resolution, resolve
 from tests.federation.access import oracle
 from tests.federation.access.strategies import (
@@ -29,13 +29,13 @@ from tests.federation.loading import load
 Data = dict[str, Any]
 
 
-def resolution(access: Data, organization: Data, *previous: Row) -> Resolution:
+def resolution(access: Data, organization: Data, *previous: Assignment) -> Resolution:
     tree = Organization.from_dict(organization)
     return resolve(load(access), tree, today=TODAY, previous=previous)
 
 
-def rows(access: Data, organization: Data) -> set[Row]:
-    return set(resolution(access, organization).rows)
+def assignments(access: Data, organization: Data) -> set[Assignment]:
+    return set(resolution(access, organization).assignments)
 
 
 @given(companies())
@@ -43,14 +43,17 @@ def test_resolution_is_what_the_oracle_says(company: tuple[Data, Data]) -> None:
     access, organization = company
     found = resolution(access, organization)
     flat = {
-        (row.permission_set, row.principal.type.lower(), row.principal.key, row.account): {
-            (reason.rule, reason.selector.split(":")[0]) for reason in reasons
-        }
-        for row, reasons in found.assignments
+        (
+            assignment.permission_set,
+            assignment.principal.type.lower(),
+            assignment.principal.key,
+            assignment.account,
+        ): {(reason.rule, reason.selector.split(":")[0]) for reason in reasons}
+        for assignment, reasons in found.explained
     }
-    assert flat == oracle.rows(access, organization, TODAY)
-    assert list(found.rows) == sorted(set(found.rows))
-    assert all(list(reasons) == sorted(set(reasons)) for _, reasons in found.assignments)
+    assert flat == oracle.assignments(access, organization, TODAY)
+    assert list(found.explained) == sorted(set(found.explained))
+    assert all(list(reasons) == sorted(set(reasons)) for _, reasons in found.explained)
 
 
 @given(companies())
@@ -80,17 +83,17 @@ def test_excluded_accounts_never_appear(company: tuple[Data, Data]) -> None:
     labels = [rule.get("id", f"rules[{n}]") for n, rule in enumerate(access["rules"])]
     by_label = dict(zip(labels, access["rules"], strict=True))
     never = access.get("guards", {}).get("never", [])
-    for row, reasons in found.assignments:
-        account = by_id[row.account]
+    for assignment, reasons in found.explained:
+        account = by_id[assignment.account]
         assert account["state"] == "ACTIVE"
         assert not any(oracle.matches(s, account, organization) for s in never)
         for reason in reasons:
             rule = by_label[reason.rule]
             taken = rule.get("except", [])
             assert not any(oracle.matches(s, account, organization) for s in taken)
-            # No row outside the union of the selectors of its rule.
+            # No assignment outside the union of the selectors of its rule.
             assert any(oracle.matches(s, account, organization) for s in rule["targets"])
-            assert row.permission_set in rule["permissionSets"]
+            assert assignment.permission_set in rule["permissionSets"]
 
 
 @given(companies(), st.randoms(use_true_random=False))
@@ -102,7 +105,7 @@ def test_order_and_duplicates_of_rules_are_irrelevant(
     again = [{k: v for k, v in rule.items() if k != "id"} for rule in access["rules"]]
     shuffled["rules"] += random.sample(again, random.randint(0, len(again)))
     random.shuffle(shuffled["rules"])
-    assert rows(shuffled, organization) == rows(access, organization)
+    assert assignments(shuffled, organization) == assignments(access, organization)
 
 
 @given(companies(), st.data())
@@ -113,37 +116,45 @@ def test_adding_a_rule_only_adds_and_removing_one_only_removes(
     more = deepcopy(access)
     position = data.draw(st.integers(0, len(more["rules"])))
     more["rules"].insert(position, data.draw(rules(organization)))
-    fewer, larger = rows(access, organization), rows(more, organization)
+    fewer, larger = assignments(access, organization), assignments(more, organization)
     assert fewer <= larger
-    assert {row.logical_name for row in fewer} <= {row.logical_name for row in larger}
-    gained = {(row.permission_set, row.principal.key) for row in larger - fewer}
+    assert {assignment.logical_name for assignment in fewer} <= {
+        assignment.logical_name for assignment in larger
+    }
+    gained = {
+        (assignment.permission_set, assignment.principal.key) for assignment in larger - fewer
+    }
     added = more["rules"][position]
     key = added.get("group") or added.get("user")
     assert gained <= {(name, key) for name in added["permissionSets"]}
 
 
 @given(companies(), st.data())
-def test_rows_on_accounts_that_are_not_active_stay_as_they_were(
+def test_assignments_on_accounts_that_are_not_active_stay_as_they_were(
     company: tuple[Data, Data], data: st.DataObject
 ) -> None:
     access, organization = company
     accounts = {account["id"]: account["state"] for account in organization["accounts"]}
-    some_rows = st.builds(
-        Row,
+    some_assignments = st.builds(
+        Assignment,
         st.sampled_from(SETS),
         st.builds(PrincipalKey, st.sampled_from(["GROUP", "USER"]), st.sampled_from(KEYS)),
         st.sampled_from([*accounts, "999999999999"]),
     )
-    previous = data.draw(st.lists(some_rows, max_size=5))
+    previous = data.draw(st.lists(some_assignments, max_size=5))
     found = resolution(access, organization, *previous)
-    left = {row for row in previous if accounts.get(row.account, "ACTIVE") != "ACTIVE"}
+    left = {
+        assignment
+        for assignment in previous
+        if accounts.get(assignment.account, "ACTIVE") != "ACTIVE"
+    }
     assert set(found.frozen) == left
-    assert not left & set(found.rows)
-    assert rows(access, organization) == set(found.rows)
+    assert not left & set(found.assignments)
+    assert assignments(access, organization) == set(found.assignments)
 
 
-_row = st.builds(
-    Row,
+_assignment = st.builds(
+    Assignment,
     st.one_of(st.sampled_from(SETS), legal_set_names),
     st.builds(
         PrincipalKey,
@@ -154,9 +165,11 @@ _row = st.builds(
 )
 
 
-@given(_row, _row)
-def test_names_of_rows_are_injective_and_parse_back(one: Row, other: Row) -> None:
-    assert Row.parse(one.logical_name) == one
+@given(_assignment, _assignment)
+def test_names_of_assignments_are_injective_and_parse_back(
+    one: Assignment, other: Assignment
+) -> None:
+    assert Assignment.parse(one.logical_name) == one
     assert (one.logical_name == other.logical_name) == (one == other)
 
 

@@ -83,7 +83,7 @@ def test_an_arn_of_another_partition_is_refused() -> None:
     ("added", "removed", "seconds"),
     [(0, 0, 0), (1, 0, 15), (10, 0, 15), (6, 5, 30), (200, 0, 300), (1000, 200, 1800)],
 )
-def test_ten_rows_take_fifteen_seconds(added: int, removed: int, seconds: int) -> None:
+def test_ten_assignments_take_fifteen_seconds(added: int, removed: int, seconds: int) -> None:
     assert estimated_duration(added=added, removed=removed) == timedelta(seconds=seconds)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, Row
 from federation.access.targets import Resolution, resolve
 from tests.federation.loading import company, load
 
@@ -35,7 +35,7 @@ def resolved(*targets: dict[str, Any], **rule: Any) -> Resolution:
 
 
 def accounts(resolution: Resolution) -> set[str]:
-    return {row.account for row in resolution.rows}
+    return {assignment.account for assignment in resolution.assignments}
 
 
 def sentences(resolution: Resolution) -> list[str]:
@@ -289,7 +289,7 @@ def test_no_name_has_a_special_meaning(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "rows", "sentence"),
+    ("until", "assignments", "sentence"),
     [
         ("2027-01-14", 0, "ended on 2027-01-14 and gives nothing any more; remove it."),
         ("2027-01-15", 2, "ends today, after 2027-01-15; renew it if it must stay."),
@@ -299,22 +299,24 @@ def test_no_name_has_a_special_meaning(name: str) -> None:
     ],
 )
 def test_temporary_access_ends_after_its_last_day(
-    until: str, rows: int, sentence: str | None
+    until: str, assignments: int, sentence: str | None
 ) -> None:
     found = resolved({"ou": "Workloads/Dev"}, until=until)
-    assert len(found.rows) == rows
+    assert len(found.assignments) == assignments
     assert sentences(found) == ([f'warning: rule "rules[0]" {sentence}'] if sentence else [])
 
 
-def test_rows_know_every_rule_and_selector_that_gives_them() -> None:
+def test_assignments_know_every_rule_and_selector_that_gives_them() -> None:
     data = access_file(
         {"id": "b", "targets": [{"ou": "Workloads/Dev"}, {"tag": {"env": "dev"}}]},
         {"id": "a", "targets": [{"accountName": "web-dev"}]},
     )
     found = resolve(load(data), company(), today=TODAY)
     reasons = {
-        assignment.row.account: [(reason.rule, reason.selector) for reason in assignment.reasons]
-        for assignment in found.assignments
+        assignment.assignment.account: [
+            (reason.rule, reason.selector) for reason in assignment.reasons
+        ]
+        for assignment in found.explained
     }
     both = [("b", "ou: Workloads/Dev"), ("b", "tag: {env: dev}")]
     assert reasons == {
@@ -323,26 +325,31 @@ def test_rows_know_every_rule_and_selector_that_gives_them() -> None:
     }
 
 
-def frozen(*rows: Row, moved: dict[str, str] | None = None, **rule: Any) -> Resolution:
+def frozen(
+    *assignments: Assignment, moved: dict[str, str] | None = None, **rule: Any
+) -> Resolution:
     data = access_file({"targets": [{"ou": "Workloads/Dev"}], **rule}, moved=moved or {})
-    return resolve(load(data), company(), today=TODAY, previous=rows)
+    return resolve(load(data), company(), today=TODAY, previous=assignments)
 
 
-def test_rows_on_a_suspended_account_are_frozen_until_it_leaves() -> None:
-    kept, elsewhere = Row("ReadOnly", TEAM, OLD_CRM), Row("ReadOnly", TEAM, "722222222222")
-    left = Row("ReadOnly", TEAM, "999999999999")
+def test_assignments_on_a_suspended_account_are_frozen_until_it_leaves() -> None:
+    kept, elsewhere = (
+        Assignment("ReadOnly", TEAM, OLD_CRM),
+        Assignment("ReadOnly", TEAM, "722222222222"),
+    )
+    left = Assignment("ReadOnly", TEAM, "999999999999")
     found = frozen(kept, elsewhere, left)
     assert found.frozen == (kept,)
     assert OLD_CRM not in accounts(found)
     assert found.findings == ()
 
 
-def test_what_frozen_rows_use_must_stay_declared() -> None:
-    gone = Row("Gone", PrincipalKey("GROUP", "lost"), OLD_CRM)
+def test_what_frozen_assignments_use_must_stay_declared() -> None:
+    gone = Assignment("Gone", PrincipalKey("GROUP", "lost"), OLD_CRM)
     found = frozen(gone)
     assert found.frozen == (gone,)
-    assert [finding.rows for finding in found.findings] == [(gone,), (gone,)]
-    why = "old-crm (911111111111) is SUSPENDED and AWS can't remove its row there"
+    assert [finding.assignments for finding in found.findings] == [(gone,), (gone,)]
+    why = "old-crm (911111111111) is SUSPENDED and AWS can't remove its assignment there"
     then = "keep it declared until the account leaves the organization."
     assert sentences(found) == [
         f"error: group lost is gone from the access files, but {why}; {then}",
@@ -350,6 +357,6 @@ def test_what_frozen_rows_use_must_stay_declared() -> None:
     ]
 
 
-def test_a_renamed_key_takes_its_frozen_rows_along() -> None:
-    old = Row("ReadOnly", PrincipalKey("GROUP", "crew"), OLD_CRM)
-    assert frozen(old, moved={"crew": "team"}).frozen == (Row("ReadOnly", TEAM, OLD_CRM),)
+def test_a_renamed_key_takes_its_frozen_assignments_along() -> None:
+    old = Assignment("ReadOnly", PrincipalKey("GROUP", "crew"), OLD_CRM)
+    assert frozen(old, moved={"crew": "team"}).frozen == (Assignment("ReadOnly", TEAM, OLD_CRM),)

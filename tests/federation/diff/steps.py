@@ -7,7 +7,7 @@ from typing import Any
 
 from federation.engine.preview import Preview, parse_preview
 
-ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
+ASSIGNMENT = "aws:ssoadmin/accountAssignment:AccountAssignment"
 SET = "aws:ssoadmin/permissionSet:PermissionSet"
 INLINE = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 MANAGED = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
@@ -43,10 +43,10 @@ def step(
     return found
 
 
-def row(
+def assignment(
     op: str, name: str, *, principal: str = "g-1", old: str = "g-1", **more: Any
 ) -> dict[str, Any]:
-    """A step about one row."""
+    """A step about one assignment."""
     account = name.rpartition("/")[2]
     before: Inputs | None = {"principalId": old, "targetId": account}
     after: Inputs | None = {"principalId": principal, "targetId": account}
@@ -54,7 +54,7 @@ def row(
         before = before if op == "import" else None
     if op == "delete":
         after = None
-    return step(op, ROW, name, before=before, after=after, **more)
+    return step(op, ASSIGNMENT, name, before=before, after=after, **more)
 
 
 def preview(*steps: dict[str, Any], **more: Any) -> Preview:

@@ -67,9 +67,12 @@ def test_the_same_guards_are_no_change() -> None:
                 (False, "now kept apart (separationOfDuties): Deploy, Audit, Look", ()),
             ],
         ),
-        ({"maxRemovals": 21}, [(True, "rows removed at most: 21 instead of 20", ())]),
-        ({"maxRemovals": 19}, [(False, "rows removed at most: 19 instead of 20", ())]),
-        ({"maxRemovals": None}, [(True, "rows removed at most: no limit instead of 20", ())]),
+        ({"maxRemovals": 21}, [(True, "assignments removed at most: 21 instead of 20", ())]),
+        ({"maxRemovals": 19}, [(False, "assignments removed at most: 19 instead of 20", ())]),
+        (
+            {"maxRemovals": None},
+            [(True, "assignments removed at most: no limit instead of 20", ())],
+        ),
         (
             {"levels": {"requireOwner": "warn", "usersInsteadOfGroups": "warn", "never": "warn"}},
             [
@@ -97,5 +100,7 @@ def test_a_guard_that_changes_is_looser_or_tighter(
 def test_a_limit_where_there_was_none_is_tighter() -> None:
     before = {**GUARDS, "maxRemovals": None}
     assert guard_changes(before, GUARDS, sets=(), principals={}) == (
-        GuardChange(loosened=False, sentence=("rows removed at most: 20 instead of no limit",)),
+        GuardChange(
+            loosened=False, sentence=("assignments removed at most: 20 instead of no limit",)
+        ),
     )

@@ -8,23 +8,23 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey, Row
 from federation.core.errors import InvalidInput
 from federation.core.wording import plain
 from federation.diff.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
 from federation.engine.phase import Phase
 from federation.engine.preview import Preview, parse_preview
 from tests.federation.diff.steps import (
+    ASSIGNMENT,
     CERTIFICATE,
     INLINE,
     MANAGED,
-    ROW,
     SERVICE_PRINCIPAL,
     SET,
     UNKNOWN,
+    assignment,
     preview,
-    row,
     step,
 )
 
@@ -54,11 +54,11 @@ def _trust(diff: AccessDiff) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("given", "what"),
     [
-        (row("create", "Look/group/platform/611111111111"), "gained"),
-        (row("delete", "Look/group/platform/611111111111"), "lost"),
-        (row("import", "Look/group/platform/611111111111"), "adopted"),
+        (assignment("create", "Look/group/platform/611111111111"), "gained"),
+        (assignment("delete", "Look/group/platform/611111111111"), "lost"),
+        (assignment("import", "Look/group/platform/611111111111"), "adopted"),
         (
-            row(
+            assignment(
                 "replace",
                 "Look/group/platform/611111111111",
                 old="g-0",
@@ -67,11 +67,13 @@ def _trust(diff: AccessDiff) -> list[tuple[str, str]]:
             "moved",
         ),
         (
-            row("replace", "Look/group/platform/611111111111", replaceReasons=["permissionSetArn"]),
+            assignment(
+                "replace", "Look/group/platform/611111111111", replaceReasons=["permissionSetArn"]
+            ),
             "again",
         ),
         (
-            row(
+            assignment(
                 "same",
                 "Look/group/platform/611111111111",
                 old_name="Look/group/old/611111111111",
@@ -80,24 +82,24 @@ def _trust(diff: AccessDiff) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_every_operation_on_a_row_has_its_meaning(given: dict[str, Any], what: str) -> None:
+def test_every_operation_on_an_assignment_has_its_meaning(given: dict[str, Any], what: str) -> None:
     assert _changes(_diff(preview(given))) == [(what, "Look", ("611111111111",))]
 
 
-def test_a_row_that_stays_is_no_change_and_counts() -> None:
-    diff = _diff(preview(row("same", "Look/group/platform/611111111111")))
+def test_an_assignment_that_stays_is_no_change_and_counts() -> None:
+    diff = _diff(preview(assignment("same", "Look/group/platform/611111111111")))
     assert not diff.changed
-    assert diff.rows == (Row("Look", PLATFORM, "611111111111"),)
+    assert diff.assignments == (Assignment("Look", PLATFORM, "611111111111"),)
 
 
-def test_the_engine_has_the_last_word_on_a_rows_account() -> None:
-    given = row("create", "Look/group/platform/611111111111")
+def test_the_engine_has_the_last_word_on_an_assignments_account() -> None:
+    given = assignment("create", "Look/group/platform/611111111111")
     given["newState"]["inputs"]["targetId"] = "711111111111"
     assert _changes(_diff(preview(given))) == [("gained", "Look", ("711111111111",))]
 
 
-def test_a_renamed_row_of_another_set_is_a_loss_and_a_gain() -> None:
-    given = row(
+def test_a_renamed_assignment_of_another_set_is_a_loss_and_a_gain() -> None:
+    given = assignment(
         "update", "Look/group/platform/611111111111", old_name="Act/group/platform/611111111111"
     )
     assert _changes(_diff(preview(given))) == [
@@ -108,21 +110,21 @@ def test_a_renamed_row_of_another_set_is_a_loss_and_a_gain() -> None:
 
 def test_what_an_interrupted_replacement_left_is_no_loss() -> None:
     name = "Look/group/platform/611111111111"
-    diff = _diff(preview(row("same", name), row("delete", name)))
+    diff = _diff(preview(assignment("same", name), assignment("delete", name)))
     assert _changes(diff) == [("leftover", "Look", ("611111111111",))]
-    assert diff.rows == (Row.parse(name),)
+    assert diff.assignments == (Assignment.parse(name),)
 
 
 @pytest.mark.parametrize(("order", "gap"), [((0, 1), True), ((1, 0), False)])
-def test_a_row_is_missing_for_a_moment_where_it_is_deleted_first(
+def test_an_assignment_is_missing_for_a_moment_where_it_is_deleted_first(
     order: tuple[int, int], gap: bool
 ) -> None:
     name = "Look/group/platform/611111111111"
     halves = [
-        step("delete-replaced", ROW, name, before={}),
-        step("create-replacement", ROW, name, before={}, after={}),
+        step("delete-replaced", ASSIGNMENT, name, before={}),
+        step("create-replacement", ASSIGNMENT, name, before={}, after={}),
     ]
-    replaced = row("replace", name, replaceReasons=["permissionSetArn"])
+    replaced = assignment("replace", name, replaceReasons=["permissionSetArn"])
     (change,) = _diff(preview(*(halves[at] for at in order), replaced)).access
     assert (change.what, change.gap) == ("again", gap)
 
@@ -137,11 +139,11 @@ def test_admin_on_protected_accounts_comes_first_and_losses_last() -> None:
     )
     diff = _diff(
         preview(
-            row("delete", "Admin/group/data/711111111111"),
-            row("create", "Look/group/platform/611111111111"),
-            row("create", "Look/group/data/711111111111"),
-            row("create", "Admin/group/data/611111111111"),
-            row("create", "Admin/group/platform/711111111111", principal=UNKNOWN),
+            assignment("delete", "Admin/group/data/711111111111"),
+            assignment("create", "Look/group/platform/611111111111"),
+            assignment("create", "Look/group/data/711111111111"),
+            assignment("create", "Admin/group/data/611111111111"),
+            assignment("create", "Admin/group/platform/711111111111", principal=UNKNOWN),
             admin,
         )
     )
@@ -162,7 +164,7 @@ def test_what_was_protected_until_now_is_still_marked_and_named() -> None:
     paths = {"611111111111": "Dev/billing-dev", "733333333333": "Workloads/Prod/core-prod"}
     center["oldState"]["outputs"] = {"baseline": {"guards": guards, "accounts": paths}}
     context = Context(accounts={"611111111111": AccountLabel(name="billing", unit="Workloads")})
-    diff = _diff(preview(center, row("create", "Look/group/platform/733333333333")), context)
+    diff = _diff(preview(center, assignment("create", "Look/group/platform/733333333333")), context)
     assert diff.context.accounts == {
         "611111111111": AccountLabel(name="billing", unit="Workloads"),
         "733333333333": AccountLabel(name="core-prod", unit="Workloads/Prod", protected=True),
@@ -179,7 +181,7 @@ def test_an_inline_policy_makes_an_admin_set() -> None:
         preview(
             step("same", SET, "Look", before={"name": "Look"}, after={"name": "Look"}),
             step("create", INLINE, "Look", after={"inlinePolicy": json.dumps(everything)}),
-            row("create", "Look/group/platform/711111111111"),
+            assignment("create", "Look/group/platform/711111111111"),
         )
     )
     (change,) = diff.sets
@@ -277,8 +279,8 @@ def test_what_is_interrupted_is_said_and_nothing_is_left_out(
     assert _trust(_diff(preview(given))) == [told]
 
 
-def test_a_row_that_another_program_named_is_not_left_out() -> None:
-    given = step("create", ROW, "theirs", after={"targetId": "611111111111"})
+def test_an_assignment_that_another_program_named_is_not_left_out() -> None:
+    given = step("create", ASSIGNMENT, "theirs", after={"targetId": "611111111111"})
     assert _trust(_diff(preview(given))) == [("changes", "create of AccountAssignment theirs")]
 
 
@@ -305,7 +307,7 @@ def test_secrets_are_not_told_even_where_a_preview_shows_them() -> None:
 def test_a_failed_preview_tells_why_and_claims_nothing() -> None:
     diff = _diff(
         preview(
-            row("delete", "Look/group/platform/611111111111"),
+            assignment("delete", "Look/group/platform/611111111111"),
             diagnostics=[
                 {"severity": "error", "message": "error: the access file is wrong\n"},
                 {"severity": "error", "message": "error: the access file is wrong\n"},
@@ -316,7 +318,7 @@ def test_a_failed_preview_tells_why_and_claims_nothing() -> None:
     )
     assert diff.errors == ("the access file is wrong",)
     assert diff.warnings == ("look here",)
-    assert (diff.access, diff.rows, diff.desired_state) == ((), None, {})
+    assert (diff.access, diff.assignments, diff.desired_state) == ((), None, {})
 
 
 def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None:
@@ -324,31 +326,33 @@ def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None
     name = "Look/group/platform/611111111111"
     state = step("create", "federation:index:DesiredState", "desired-state", after={"hash": "1"})
     assert _diff(preview(state)).desired_state == {"hash": "1"}
-    diff = _diff(preview(row("create", name), state, diagnostics=failed))
+    diff = _diff(preview(assignment("create", name), state, diagnostics=failed))
     assert diff.errors == (POLICY,)
     assert _changes(diff) == [("gained", "Look", ("611111111111",))]
     assert diff.desired_state == {}
     assert _diff(preview(diagnostics=failed)).errors == ("preview failed",)
 
 
-def test_held_rows_are_declared_rows() -> None:
+def test_held_assignments_are_declared_assignments() -> None:
     name = "Look/group/platform/611111111111"
     hostile = json.dumps('AWS" held: all is well [Look/group/other/611111111111] (key platform)')
-    message = f"1 row of group {hostile} held: it has not arrived [yet] [{name}]"
+    message = f"1 assignment of group {hostile} held: it has not arrived [yet] [{name}]"
     held = _diff(preview(diagnostics=[{"severity": "warning", "message": message}]))
     (hold,) = held.holds
     assert (hold.principal, hold.reason) == (PLATFORM, "it has not arrived [yet]")
-    assert hold.rows == (Row.parse(name),)
+    assert hold.assignments == (Assignment.parse(name),)
     assert held.warnings == ()
-    arrived = _diff(preview(row("create", name)))
-    assert held.rows == arrived.rows == (Row.parse(name),)
+    arrived = _diff(preview(assignment("create", name)))
+    assert held.assignments == arrived.assignments == (Assignment.parse(name),)
 
 
-def test_without_unchanged_steps_nothing_is_claimed_about_all_rows() -> None:
+def test_without_unchanged_steps_nothing_is_claimed_about_all_assignments() -> None:
     diff = _diff(
-        preview(row("create", "Look/group/platform/611111111111"), changeSummary={"same": 40})
+        preview(
+            assignment("create", "Look/group/platform/611111111111"), changeSummary={"same": 40}
+        )
     )
-    assert diff.rows is None
+    assert diff.assignments is None
     assert "--show-sames" in diff.notes[0]
     assert (diff.phase_before, diff.phase_after) == (None, None)
     assert _changes(diff) == [("gained", "Look", ("611111111111",))]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.core.wording import plain
 from federation.diff.changes import Context, access_diff

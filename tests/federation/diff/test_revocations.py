@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from federation.diff.revocations import revocations
-from tests.federation.diff.steps import ROW, SET, preview, row, step, urn
+from tests.federation.diff.steps import ASSIGNMENT, SET, assignment, preview, step, urn
 
 MEMBER = "azuread:index/groupMember:GroupMember"
 APP_ROLE = "azuread:index/appRoleAssignment:AppRoleAssignment"
@@ -22,10 +22,14 @@ def state(*resources: tuple[str, str], **more: Any) -> dict[str, Any]:
 
 def test_assignments_that_end_come_first() -> None:
     found = revocations(
-        preview(row("delete", OLD), row("delete", OTHER), row("create", "ReadOnly/group/b/1")),
-        state((ROW, OTHER), (ROW, OLD), (ROW, "ReadOnly/group/c/1")),
+        preview(
+            assignment("delete", OLD),
+            assignment("delete", OTHER),
+            assignment("create", "ReadOnly/group/b/1"),
+        ),
+        state((ASSIGNMENT, OTHER), (ASSIGNMENT, OLD), (ASSIGNMENT, "ReadOnly/group/c/1")),
     )
-    assert found == [urn(ROW, OLD), urn(ROW, OTHER)]
+    assert found == [urn(ASSIGNMENT, OLD), urn(ASSIGNMENT, OTHER)]
 
 
 def test_what_is_no_revocation_stays_in_its_place() -> None:
@@ -33,33 +37,38 @@ def test_what_is_no_revocation_stays_in_its_place() -> None:
     member = step("delete", MEMBER, "group/a/ada", before={"memberObjectId": "m"})
     assigned = step("delete", APP_ROLE, "group/a", before={"principalObjectId": "p"})
     permission_set = step("delete", SET, "ReadOnly", before={"name": "ReadOnly"})
-    held = state((ROW, OLD), (MEMBER, "group/a/ada"), (APP_ROLE, "group/a"), (SET, "ReadOnly"))
-    steps = (row("replace", OLD), member, assigned, permission_set)
+    held = state(
+        (ASSIGNMENT, OLD), (MEMBER, "group/a/ada"), (APP_ROLE, "group/a"), (SET, "ReadOnly")
+    )
+    steps = (assignment("replace", OLD), member, assigned, permission_set)
     assert revocations(preview(*steps), held) == []
 
 
 def test_the_old_half_of_a_replacement_does_not_take_the_new_one_along() -> None:
-    again = preview(row("delete", OLD), row("same", OLD))
-    assert revocations(again, state((ROW, OLD))) == []
+    again = preview(assignment("delete", OLD), assignment("same", OLD))
+    assert revocations(again, state((ASSIGNMENT, OLD))) == []
 
 
 def test_what_the_state_does_not_hold_can_not_be_named_to_the_engine() -> None:
-    assert revocations(preview(row("delete", OLD)), state((ROW, "ReadOnly/group/b/1"))) == []
-    assert revocations(preview(row("delete", OLD)), {"deployment": None}) == []
+    assert (
+        revocations(preview(assignment("delete", OLD)), state((ASSIGNMENT, "ReadOnly/group/b/1")))
+        == []
+    )
+    assert revocations(preview(assignment("delete", OLD)), {"deployment": None}) == []
 
 
 def test_what_something_else_needs_is_left_to_the_engine() -> None:
-    end = preview(row("delete", OLD))
+    end = preview(assignment("delete", OLD))
     for needed in (
-        {"dependencies": [urn(ROW, OLD)]},
-        {"propertyDependencies": {"id": [urn(ROW, OLD)], "other": None}},
-        {"parent": urn(ROW, OLD)},
-        {"deletedWith": urn(ROW, OLD)},
+        {"dependencies": [urn(ASSIGNMENT, OLD)]},
+        {"propertyDependencies": {"id": [urn(ASSIGNMENT, OLD)], "other": None}},
+        {"parent": urn(ASSIGNMENT, OLD)},
+        {"deletedWith": urn(ASSIGNMENT, OLD)},
     ):
-        assert revocations(end, state((ROW, OLD), (SET, "other"), **needed)) == []
+        assert revocations(end, state((ASSIGNMENT, OLD), (SET, "other"), **needed)) == []
     # What ends together with it is no obstacle, whatever needs what.
-    together = preview(row("delete", OLD), row("delete", OTHER))
-    needs = state((ROW, OLD), (ROW, OTHER), dependencies=[urn(ROW, OLD)])
+    together = preview(assignment("delete", OLD), assignment("delete", OTHER))
+    needs = state((ASSIGNMENT, OLD), (ASSIGNMENT, OTHER), dependencies=[urn(ASSIGNMENT, OLD)])
     assert len(revocations(together, needs)) == 2
 
 
@@ -67,14 +76,14 @@ def renamed(*, duration: str = "PT8H", account: str = "111122223333") -> list[di
     return [
         step("delete", SET, "ReadOnly", before={"name": "ReadOnly", "sessionDuration": "PT8H"}),
         step("create", SET, "Look", after={"name": "Look", "sessionDuration": duration}),
-        row("delete", OLD),
-        row("create", f"Look/group/a/{account}"),
+        assignment("delete", OLD),
+        assignment("create", f"Look/group/a/{account}"),
     ]
 
 
 def test_a_renamed_set_leaves_nobody_without_access_in_between() -> None:
-    held = state((SET, "ReadOnly"), (ROW, OLD))
+    held = state((SET, "ReadOnly"), (ASSIGNMENT, OLD))
     assert revocations(preview(*renamed()), held) == []
     # Another set, or nobody's heir: that is a revocation, whatever comes instead.
-    assert revocations(preview(*renamed(duration="PT1H")), held) == [urn(ROW, OLD)]
-    assert revocations(preview(*renamed(account="444455556666")), held) == [urn(ROW, OLD)]
+    assert revocations(preview(*renamed(duration="PT1H")), held) == [urn(ASSIGNMENT, OLD)]
+    assert revocations(preview(*renamed(account="444455556666")), held) == [urn(ASSIGNMENT, OLD)]

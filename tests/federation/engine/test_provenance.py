@@ -51,7 +51,7 @@ def test_what_this_stack_made_is_taken_in() -> None:
     assert refusal(CERTIFICATE, kind="ServicePrincipalTokenSigningCertificate", inputs={}) == ""
     assert refusal(Found(id="ps", created=AFTER), kind="PermissionSet", inputs={}) == ""
     # A part of what is this stack's already is nobody else's.
-    assert refusal(Found(id="row"), kind="AccountAssignment", inputs={}) == ""
+    assert refusal(Found(id="assignment"), kind="AccountAssignment", inputs={}) == ""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from federation.engine.recovery import (
     written_at,
 )
 
-ROW = "aws:ssoadmin/accountAssignment:AccountAssignment"
+ASSIGNMENT = "aws:ssoadmin/accountAssignment:AccountAssignment"
 SET = {"permissionSetArn": "ps", "instanceArn": "inst"}
 INPUTS = {
     "__defaults": [],
@@ -34,9 +34,9 @@ IDENT = "p,GROUP,111122223333,AWS_ACCOUNT,ps,inst"
 
 def resource(name: str, **more: Any) -> dict[str, Any]:
     return {
-        "urn": f"urn:pulumi:dev::x::a:b:C${ROW}::{name}",
+        "urn": f"urn:pulumi:dev::x::a:b:C${ASSIGNMENT}::{name}",
         "custom": True,
-        "type": ROW,
+        "type": ASSIGNMENT,
         "inputs": INPUTS,
         "provider": "the-provider",
         **more,

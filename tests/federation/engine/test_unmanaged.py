@@ -8,8 +8,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.access.assignments import Assignment, PrincipalKey, PrincipalType
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, PrincipalType, Row
 from federation.diff.changes import AccountLabel, Context, access_diff
 from federation.diff.rendering.data import as_dict
 from federation.diff.rendering.markdown import as_markdown
@@ -30,7 +30,7 @@ from federation.engine.unmanaged import (
     unmanaged,
     unmanaged_assignments,
 )
-from federation.identity.principals import IdentityStorePrincipal, PinnedRow
+from federation.identity.principals import IdentityStorePrincipal, PinnedAssignment
 from tests.federation.diff.steps import preview, step, urn
 
 ACTIVE = ("100000000001", "100000000002", "100000000003")
@@ -55,79 +55,99 @@ ORGANIZATION = Organization.from_dict(
 )
 SETS, KEYS = ("Look", "Deploy"), ("platform", "data", "ada")
 types: st.SearchStrategy[PrincipalType] = st.sampled_from(["GROUP", "USER"])
-rows = st.builds(
-    Row,
+assignments = st.builds(
+    Assignment,
     st.sampled_from(SETS),
     st.builds(PrincipalKey, types, st.sampled_from(KEYS)),
     st.sampled_from(ACTIVE),
 )
 
 
-def ident(row: Row) -> str:
-    """The identity store id of a row's principal."""
-    return f"id-{row.principal.logical_name}"
+def ident(assignment: Assignment) -> str:
+    """The identity store id of an assignment's principal."""
+    return f"id-{assignment.principal.logical_name}"
 
 
-def live(some: Iterable[Row]) -> dict[Pair, set[Holder]]:
-    """What AWS lists when these rows are there."""
+def live(some: Iterable[Assignment]) -> dict[Pair, set[Holder]]:
+    """What AWS lists when these assignments are there."""
     found: dict[Pair, set[Holder]] = {
         Pair(name, account): set() for name in SETS for account in ACTIVE
     }
-    for row in some:
-        found[Pair(row.permission_set, row.account)].add(Holder(row.principal.type, ident(row)))
+    for assignment in some:
+        found[Pair(assignment.permission_set, assignment.account)].add(
+            Holder(assignment.principal.type, ident(assignment))
+        )
     return found
 
 
-def checkpoint(some: Iterable[Row], assigned: Collection[str] = ()) -> Checkpoint:
-    """A checkpoint that made these rows, and assigned these Entra objects."""
+def checkpoint(some: Iterable[Assignment], assigned: Collection[str] = ()) -> Checkpoint:
+    """A checkpoint that made these assignments, and assigned these Entra objects."""
     return Checkpoint(
-        rows=tuple(PinnedRow(row=row, principal_id=ident(row)) for row in some),
+        assignments=tuple(
+            PinnedAssignment(assignment=assignment, principal_id=ident(assignment))
+            for assignment in some
+        ),
         object_ids={PrincipalKey("USER", one): one for one in assigned},
     )
 
 
-@given(st.frozensets(rows), st.frozensets(rows), st.frozensets(rows))
+@given(st.frozensets(assignments), st.frozensets(assignments), st.frozensets(assignments))
 def test_the_deep_look_reports_what_is_there_and_neither_made_nor_declared(
-    there: frozenset[Row], made: frozenset[Row], declared: frozenset[Row]
+    there: frozenset[Assignment], made: frozenset[Assignment], declared: frozenset[Assignment]
 ) -> None:
     found = unmanaged_assignments(
         live(there),
         checkpoint(made),
         ORGANIZATION,
         (),
-        rows={row: ident(row) for row in declared},
+        assignments={assignment: ident(assignment) for assignment in declared},
     )
     told = {
         (one.permission_set, one.account, one.principal_type, one.principal_id) for one in found
     }
     assert told == {
-        (row.permission_set, row.account, row.principal.type, ident(row))
-        for row in there - made - declared
+        (
+            assignment.permission_set,
+            assignment.account,
+            assignment.principal.type,
+            ident(assignment),
+        )
+        for assignment in there - made - declared
     }
     assert len(told) == len(found)
 
 
-@given(st.frozensets(rows), st.frozensets(rows), st.frozensets(rows))
+@given(st.frozensets(assignments), st.frozensets(assignments), st.frozensets(assignments))
 def test_the_bounded_look_reports_accounts_where_nothing_of_a_set_is_managed(
-    there: frozenset[Row], made: frozenset[Row], declared: frozenset[Row]
+    there: frozenset[Assignment], made: frozenset[Assignment], declared: frozenset[Assignment]
 ) -> None:
     grants = Grants(
         provisioned={
-            name: tuple(sorted({row.account for row in there if row.permission_set == name}))
+            name: tuple(
+                sorted(
+                    {
+                        assignment.account
+                        for assignment in there
+                        if assignment.permission_set == name
+                    }
+                )
+            )
             for name in SETS
         }
     )
-    found = unmanaged(grants, checkpoint(made), ORGANIZATION, rows=declared)
+    found = unmanaged(grants, checkpoint(made), ORGANIZATION, assignments=declared)
     told = {(one.permission_set, one.account) for one in found if isinstance(one, AccountGrant)}
-    managed = {(row.permission_set, row.account) for row in made | declared}
-    assert told == {(row.permission_set, row.account) for row in there} - managed
+    managed = {(assignment.permission_set, assignment.account) for assignment in made | declared}
+    assert (
+        told == {(assignment.permission_set, assignment.account) for assignment in there} - managed
+    )
     # And nothing that the bounded look reports is lost in the deep one.
     named = unmanaged_assignments(
         live(there),
         checkpoint(made),
         ORGANIZATION,
         (),
-        rows={row: ident(row) for row in declared},
+        assignments={assignment: ident(assignment) for assignment in declared},
     )
     deep = deepened(found, pairs(grants, ORGANIZATION), named)
     assert told <= {(one.permission_set, one.account) for one in named}
@@ -164,7 +184,7 @@ def test_accounts_that_are_not_active_or_not_known_are_left_out() -> None:
 def test_principals_are_named_by_the_identity_store_and_by_their_id() -> None:
     there = {Pair("Look", ACTIVE[0]): [Holder("GROUP", "g-1"), Holder("USER", "gone")]}
     store = [IdentityStorePrincipal(type="GROUP", id="g-1", name="Ops\n\x1b[2J")]
-    found = unmanaged_assignments(there, Checkpoint(), ORGANIZATION, store, rows={})
+    found = unmanaged_assignments(there, Checkpoint(), ORGANIZATION, store, assignments={})
     told = sorted(map(sentence, found))
     assert told[0].startswith('group "Ops\\n\\x1b[2J" (g-1) has Look on account-1 (100000000001)')
     assert told[1].startswith("user gone has Look on account-1")

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from federation.access.rows import PrincipalKey, Row
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.identity.principals import (
     EntraPrincipal,
     IdentityStorePrincipal,
-    PinnedRow,
+    PinnedAssignment,
     holds,
     match,
-    plan_rows,
+    plan_assignments,
     recreated,
 )
 
@@ -72,12 +72,12 @@ def test_a_person_is_known_by_the_exact_user_name() -> None:
     assert "sign-in compares them exactly" in found.conflicts[ADA]
 
 
-def row(account: str, key: PrincipalKey = PLATFORM) -> Row:
-    return Row("ReadOnly", key, account)
+def assignment(account: str, key: PrincipalKey = PLATFORM) -> Assignment:
+    return Assignment("ReadOnly", key, account)
 
 
-def pin(account: str, principal_id: str) -> PinnedRow:
-    return PinnedRow(row=row(account), principal_id=principal_id)
+def pin(account: str, principal_id: str) -> PinnedAssignment:
+    return PinnedAssignment(assignment=assignment(account), principal_id=principal_id)
 
 
 ONE, TWO = "111111111111", "222222222222"
@@ -86,28 +86,30 @@ ONE, TWO = "111111111111", "222222222222"
 @pytest.mark.parametrize(
     ("arrived", "expected", "ready", "late", "held"),
     [
-        ({PLATFORM: "g-1"}, [], {row(ONE): "g-1", row(TWO): "g-1"}, (), ()),
-        ({}, [], {row(ONE): "g-1"}, (), (row(TWO),)),
-        ({}, [PLATFORM], {row(ONE): "g-1"}, (row(TWO),), ()),
+        ({PLATFORM: "g-1"}, [], {assignment(ONE): "g-1", assignment(TWO): "g-1"}, (), ()),
+        ({}, [], {assignment(ONE): "g-1"}, (), (assignment(TWO),)),
+        ({}, [PLATFORM], {assignment(ONE): "g-1"}, (assignment(TWO),), ()),
     ],
 )
-def test_existing_rows_of_a_missing_principal_are_kept_new_ones_wait_or_are_held(
+def test_existing_assignments_of_a_missing_principal_are_kept_new_ones_wait_or_are_held(
     arrived: dict[PrincipalKey, str],
     expected: list[PrincipalKey],
-    ready: dict[Row, str],
-    late: tuple[Row, ...],
-    held: tuple[Row, ...],
+    ready: dict[Assignment, str],
+    late: tuple[Assignment, ...],
+    held: tuple[Assignment, ...],
 ) -> None:
-    plan = plan_rows([row(ONE), row(TWO)], arrived, {row(ONE): pin(ONE, "g-1")}, expected)
+    plan = plan_assignments(
+        [assignment(ONE), assignment(TWO)], arrived, {assignment(ONE): pin(ONE, "g-1")}, expected
+    )
     assert (plan.ready, plan.late, plan.held) == (ready, late, held)
 
 
-def test_a_recreated_principal_is_told_with_its_rows_and_both_ways_on() -> None:
+def test_a_recreated_principal_is_told_with_its_assignments_and_both_ways_on() -> None:
     pins = [pin(ONE, "old"), pin(TWO, "old")]
     (story,) = recreated(pins, {PLATFORM: "new"}, {})
     assert "its id was old and is now new" in story
-    assert row(ONE).logical_name in story
-    assert row(TWO).logical_name in story
+    assert assignment(ONE).logical_name in story
+    assert assignment(TWO).logical_name in story
     assert "acceptRecreated: {platform: new}" in story
 
 
@@ -119,10 +121,13 @@ def test_an_accepted_or_missing_or_unchanged_principal_is_no_incident() -> None:
     assert recreated(pins, {PLATFORM: "newest"}, {"platform": "new"})
 
 
-def test_holds_name_reason_and_rows() -> None:
+def test_holds_name_reason_and_assignments() -> None:
     label = "AWS-Platform (key platform)"
     held = holds(
-        [row(TWO), row(ONE)], {PLATFORM: "not in scope"}, {PLATFORM: group()}, {PLATFORM: label}
+        [assignment(TWO), assignment(ONE)],
+        {PLATFORM: "not in scope"},
+        {PLATFORM: group()},
+        {PLATFORM: label},
     )
     assert held == [
         {
@@ -132,6 +137,6 @@ def test_holds_name_reason_and_rows() -> None:
             "name": "AWS-Platform",
             "objectId": "O-1",
             "reason": "not in scope",
-            "rows": [row(ONE).logical_name, row(TWO).logical_name],
+            "assignments": [assignment(ONE).logical_name, assignment(TWO).logical_name],
         }
     ]

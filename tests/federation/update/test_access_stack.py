@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Access, Group, PermissionSet
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, Row
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.phase import Phase
-from federation.identity.principals import EntraPrincipal, IdentityStorePrincipal, PinnedRow
+from federation.identity.principals import EntraPrincipal, IdentityStorePrincipal, PinnedAssignment
 from federation.update.access_stack import (
     FederationStack,
     check_access,
@@ -98,7 +98,7 @@ def test_sets_of_others_are_refused() -> None:
         check_sets(access, {f"{SET}1"}, [*existing, (f"{SET}3", "Theirs")], ARN)
 
 
-def facts(*principals: EntraPrincipal, rows: tuple[PinnedRow, ...] = ()) -> Facts:
+def facts(*principals: EntraPrincipal, assignments: tuple[PinnedAssignment, ...] = ()) -> Facts:
     organization = Organization.from_dict(
         {
             "managementAccountId": "111122223333",
@@ -125,7 +125,7 @@ def facts(*principals: EntraPrincipal, rows: tuple[PinnedRow, ...] = ()) -> Fact
                 type="GROUP", id="g-1", name="AWS-Platform", external_ids=("0a-platform",)
             )
         ],
-        checkpoint=Checkpoint(rows=rows),
+        checkpoint=Checkpoint(assignments=assignments),
         today=date(2026, 1, 1),
     )
 
@@ -142,10 +142,12 @@ def test_only_whom_the_federation_stack_assigns_can_arrive() -> None:
     assert seen.checkpoint.provisioning
 
 
-def test_rows_remember_what_their_keys_meant() -> None:
+def test_assignments_remember_what_their_keys_meant() -> None:
     old = PrincipalKey("GROUP", "old")
-    pin = PinnedRow(
-        row=Row("Look", old, "611111111111"), principal_id="g-1", permission_set_arn=f"{SET}1"
+    pin = PinnedAssignment(
+        assignment=Assignment("Look", old, "611111111111"),
+        principal_id="g-1",
+        permission_set_arn=f"{SET}1",
     )
-    seen = seen_through(FEDERATION, facts(group("platform", "0a-platform"), rows=(pin,)))
+    seen = seen_through(FEDERATION, facts(group("platform", "0a-platform"), assignments=(pin,)))
     assert seen.checkpoint.object_ids == {PLATFORM: "0a-platform", old: "0a-platform"}

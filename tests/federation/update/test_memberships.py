@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access, Group
-from federation.access.rows import PrincipalKey
 from federation.engine.checkpoint import Checkpoint, read
 from federation.engine.repairs import GroupRepair
 from federation.update.memberships import (

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from federation.access.access import load_access
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.organization import Organization
-from federation.access.rows import PrincipalKey, Row
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint, credentials_hash, read
 from federation.engine.phase import Phase
@@ -57,12 +57,12 @@ ORGANIZATION = {
 READY = {"identityCenter": CENTER, "provisioning": PROVISIONING}
 
 
-def row(account: str, key: str = "platform", permission_set: str = "ReadOnly") -> Row:
-    return Row(permission_set, PrincipalKey("GROUP", key), account)
+def assignment(account: str, key: str = "platform", permission_set: str = "ReadOnly") -> Assignment:
+    return Assignment(permission_set, PrincipalKey("GROUP", key), account)
 
 
 def checkpoint(
-    *rows: Row,
+    *assignments: Assignment,
     assigned: Mapping[str, str] | None = None,
     held_by: Mapping[str, str] | None = None,
     job: bool = True,
@@ -75,7 +75,7 @@ def checkpoint(
             "principalId": "g-1",
             "permissionSetArn": "arn:ps",
         }
-        for r in rows
+        for r in assignments
     }
     for key, object_id in (assigned or {}).items():
         kind = "azuread:index/appRoleAssignment:AppRoleAssignment"
@@ -133,54 +133,57 @@ ARRIVED = (
 )
 
 
-def test_rows_of_arrived_principals_are_ready(tmp_path: Path) -> None:
+def test_assignments_of_arrived_principals_are_ready(tmp_path: Path) -> None:
     made = plan(tmp_path, store=ARRIVED)
     assert made.phase is Phase.ACCESS
-    assert made.rows.ready == {row(ONE): "g-1", row(TWO): "g-1"}
-    assert (made.rows.late, made.rows.held, made.expected) == ((), (), frozenset())
+    assert made.assignments.ready == {assignment(ONE): "g-1", assignment(TWO): "g-1"}
+    assert (made.assignments.late, made.assignments.held, made.expected) == ((), (), frozenset())
 
 
-def test_before_provisioning_no_rows_are_planned_but_the_access_file_is_checked(
+def test_before_provisioning_no_assignments_are_planned_but_the_access_file_is_checked(
     tmp_path: Path,
 ) -> None:
     made = plan(tmp_path, parts={"identityCenter": CENTER})
     assert made.phase is Phase.TRUST
-    assert not made.rows.ready
+    assert not made.assignments.ready
     assert not made.sets.models
     with pytest.raises(InvalidInput, match="Worklods"):
         plan(tmp_path, access=ACCESS.replace("ou: /", "ou: Worklods"), parts={})
 
 
-def test_the_first_preview_shows_late_rows_an_unchanged_one_holds_them(tmp_path: Path) -> None:
+def test_the_first_preview_shows_late_assignments_an_unchanged_one_holds_them(
+    tmp_path: Path,
+) -> None:
     first = plan(tmp_path, preview=True)
-    assert first.rows.late == (row(ONE), row(TWO))
+    assert first.assignments.late == (assignment(ONE), assignment(TWO))
     later = checkpoint(assigned={"platform": "o-1"})
     again = plan(tmp_path, preview=True, before=later)
-    assert again.rows.late == ()
-    assert again.rows.held == (row(ONE), row(TWO))
-    assert plan(tmp_path, before=later).rows.late == (row(ONE), row(TWO))
+    assert again.assignments.late == ()
+    assert again.assignments.held == (assignment(ONE), assignment(TWO))
+    assert plan(tmp_path, before=later).assignments.late == (assignment(ONE), assignment(TWO))
 
 
 def test_nobody_waits_for_a_principal_that_can_not_come(tmp_path: Path) -> None:
     made = plan(tmp_path, obstacle="the person is disabled in Entra")
     assert made.expected == frozenset()
-    assert made.rows.held == (row(ONE), row(TWO))
+    assert made.assignments.held == (assignment(ONE), assignment(TWO))
     assert made.reasons[PLATFORM] == "the person is disabled in Entra"
 
 
-def test_existing_rows_of_a_missing_principal_keep_their_id(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+def test_existing_assignments_of_a_missing_principal_keep_their_id(tmp_path: Path) -> None:
+    before = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
     for preview in (True, False):
         made = plan(tmp_path, before=before, preview=preview)
-        assert made.rows.ready == {row(ONE): "g-1"}
-        # Who arrives now is another one: a new row must not slip in before a person has looked.
-        assert made.rows.held == (row(TWO),)
+        assert made.assignments.ready == {assignment(ONE): "g-1"}
+        # Who arrives now is another one: a new assignment must not slip in before a person has
+        # looked.
+        assert made.assignments.held == (assignment(TWO),)
         assert made.expected == frozenset()
         assert "gone from Identity Center" in made.reasons[PLATFORM]
 
 
 def test_a_recreated_principal_stops_the_update_until_it_is_accepted(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    before = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
     store = (
         IdentityStorePrincipal(type="GROUP", id="g-2", name="AWS-Platform", external_ids=("o-1",)),
     )
@@ -192,50 +195,56 @@ def test_a_recreated_principal_stops_the_update_until_it_is_accepted(tmp_path: P
         store=store,
         parts={**READY, "acceptRecreated": {"platform": "g-2"}},
     )
-    assert accepted.rows.ready == {row(ONE): "g-2", row(TWO): "g-2"}
+    assert accepted.assignments.ready == {assignment(ONE): "g-2", assignment(TWO): "g-2"}
 
 
 def test_another_object_behind_a_key_stops_the_update_until_it_is_accepted(
     tmp_path: Path,
 ) -> None:
-    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    before = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
     ids = {"platform": "o-2"}
     with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: o-2\}"):
         plan(tmp_path, before=before, object_ids=ids)
     parts = {**READY, "acceptRecreated": {"platform": "o-2"}}
     accepted = plan(tmp_path, before=before, object_ids=ids, parts=parts, preview=True)
-    assert accepted.rows.late == (row(ONE), row(TWO))
+    assert accepted.assignments.late == (assignment(ONE), assignment(TWO))
     with pytest.raises(UpdateStoppedError, match="still has the old object's group AWS-Platform "):
         plan(tmp_path, before=before, object_ids=ids, parts=parts, store=ARRIVED)
 
 
-def test_a_refresh_that_loses_the_assignment_does_not_lose_whose_rows_they_are(
+def test_a_refresh_that_loses_the_assignment_does_not_lose_whose_assignments_they_are(
     tmp_path: Path,
 ) -> None:
-    """Entra deletes an app-role assignment with its group, and joins the next one to the rows."""
+    """Entra deletes an app-role assignment with its group, and joins the next one to the
+    assignments.
+    """
     joined = (
         IdentityStorePrincipal(type="GROUP", id="g-1", name="AWS-Platform", external_ids=("o-2",)),
     )
-    made = plan(tmp_path, before=checkpoint(row(ONE), assigned={"platform": "o-1"}), store=ARRIVED)
+    made = plan(
+        tmp_path, before=checkpoint(assignment(ONE), assigned={"platform": "o-1"}), store=ARRIVED
+    )
     assert made.holders == {PLATFORM: "o-1"}
-    refreshed = checkpoint(row(ONE), held_by={"platform": "o-1"})
+    refreshed = checkpoint(assignment(ONE), held_by={"platform": "o-1"})
     ids = {"platform": "o-2"}
     with pytest.raises(UpdateStoppedError, match=r"acceptRecreated: \{platform: o-2\}"):
         plan(tmp_path, before=refreshed, store=joined, object_ids=ids)
     parts = {**READY, "acceptRecreated": {"platform": "o-2"}}
     accepted = plan(tmp_path, before=refreshed, store=joined, object_ids=ids, parts=parts)
     assert accepted.holders == {PLATFORM: "o-2"}
-    assert accepted.rows.ready == {row(ONE): "g-1", row(TWO): "g-1"}
+    assert accepted.assignments.ready == {assignment(ONE): "g-1", assignment(TWO): "g-1"}
 
 
-def test_whose_rows_they_are_is_remembered_while_the_group_is_away(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), held_by={"platform": "o-1"})
+def test_whose_assignments_they_are_is_remembered_while_the_group_is_away(tmp_path: Path) -> None:
+    before = checkpoint(assignment(ONE), held_by={"platform": "o-1"})
     away = plan(tmp_path, before=before, object_ids={"platform": None})
     assert away.holders == {PLATFORM: "o-1"}
     moved = plan(
         tmp_path,
         access=RENAMED + "moved: {platform: core}\n",
-        before=checkpoint(row(ONE), assigned={"platform": "o-1"}, held_by={"platform": "o-1"}),
+        before=checkpoint(
+            assignment(ONE), assigned={"platform": "o-1"}, held_by={"platform": "o-1"}
+        ),
         object_ids={"core": None},
     )
     assert moved.holders == {PrincipalKey("GROUP", "core"): "o-1"}
@@ -255,7 +264,7 @@ def test_another_object_behind_a_key_whose_assignments_are_all_held_stops_the_up
     assert " 0 " not in str(caught.value)
     parts = {**READY, "acceptRecreated": {key: "o-2"}}
     accepted = plan(tmp_path, access=access, before=before, object_ids={key: "o-2"}, parts=parts)
-    assert accepted.rows.late == (row(ONE, key), row(TWO, key))
+    assert accepted.assignments.late == (assignment(ONE, key), assignment(TWO, key))
 
 
 def test_another_object_stops_an_update_before_there_is_access_too(tmp_path: Path) -> None:
@@ -267,7 +276,7 @@ def test_another_object_stops_an_update_before_there_is_access_too(tmp_path: Pat
 
 def test_a_group_that_this_update_creates_is_expected(tmp_path: Path) -> None:
     made = plan(tmp_path, before=checkpoint(), object_ids={"platform": None}, preview=True)
-    assert made.rows.late == (row(ONE), row(TWO))
+    assert made.assignments.late == (assignment(ONE), assignment(TWO))
 
 
 def test_a_group_made_by_hand_stops_the_update(tmp_path: Path) -> None:
@@ -280,7 +289,7 @@ RENAMED = ACCESS.replace("platform:", "core:").replace("group: platform", "group
 
 
 def test_a_renamed_key_is_refused_unless_moved_says_so(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    before = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
     with pytest.raises(UpdateStoppedError, match=r"moved: \{platform: core\}"):
         plan(tmp_path, access=RENAMED, before=before, object_ids={"core": "o-1"})
     made = plan(
@@ -291,38 +300,43 @@ def test_a_renamed_key_is_refused_unless_moved_says_so(tmp_path: Path) -> None:
         store=ARRIVED,
     )
     assert made.previous_keys == {PrincipalKey("GROUP", "core"): PLATFORM}
-    assert made.old_names == {row(ONE, "core"): row(ONE).logical_name}
-    assert made.rows.ready == {row(ONE, "core"): "g-1", row(TWO, "core"): "g-1"}
+    assert made.old_names == {assignment(ONE, "core"): assignment(ONE).logical_name}
+    assert made.assignments.ready == {
+        assignment(ONE, "core"): "g-1",
+        assignment(TWO, "core"): "g-1",
+    }
 
 
-def test_rows_in_a_suspended_account_are_frozen_and_keep_their_set(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), row(OLD), assigned={"platform": "o-1"})
+def test_assignments_in_a_suspended_account_are_frozen_and_keep_their_set(tmp_path: Path) -> None:
+    before = checkpoint(assignment(ONE), assignment(OLD), assigned={"platform": "o-1"})
     made = plan(tmp_path, before=before, store=ARRIVED)
-    assert made.resolution.frozen == (row(OLD),)
-    assert made.rows.ready[row(OLD)] == "g-1"
+    assert made.resolution.frozen == (assignment(OLD),)
+    assert made.assignments.ready[assignment(OLD)] == "g-1"
     other = ACCESS.replace("ReadOnly", "Look").replace("LookAccess", "ReadOnlyAccess")
     with pytest.raises(InvalidInput, match="ReadOnly is gone from the access files"):
         plan(tmp_path, access=other, before=before, store=ARRIVED)
 
 
-def test_the_time_that_aws_takes_is_estimated_from_the_rows_that_change(tmp_path: Path) -> None:
+def test_the_time_that_aws_takes_is_estimated_from_the_assignments_that_change(
+    tmp_path: Path,
+) -> None:
     assert plan(tmp_path, store=ARRIVED).duration == timedelta(seconds=15)
-    unchanged = checkpoint(row(ONE), row(TWO), assigned={"platform": "o-1"})
+    unchanged = checkpoint(assignment(ONE), assignment(TWO), assigned={"platform": "o-1"})
     assert plan(tmp_path, before=unchanged, store=ARRIVED).duration == timedelta()
 
 
 def test_a_lost_setting_does_not_revoke_everything(tmp_path: Path) -> None:
-    before = checkpoint(row(ONE), assigned={"platform": "o-1"})
+    before = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
     with pytest.raises(PhaseBackError, match="provisioning is not set"):
         plan(tmp_path, before=before, parts={"identityCenter": CENTER})
 
 
-def test_a_guard_at_error_stops_the_update_with_place_and_rows(tmp_path: Path) -> None:
+def test_a_guard_at_error_stops_the_update_with_place_and_assignments(tmp_path: Path) -> None:
     guarded = ACCESS + "guards: {maxRemovals: 0}\n"
     removed = guarded.replace("{ou: /}", f'{{account: "{TWO}"}}')
     with pytest.raises(InvalidInput, match="maxRemovals") as caught:
-        plan(tmp_path, access=removed, before=checkpoint(row(ONE)), store=ARRIVED)
-    assert row(ONE).logical_name in str(caught.value)
+        plan(tmp_path, access=removed, before=checkpoint(assignment(ONE)), store=ARRIVED)
+    assert assignment(ONE).logical_name in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -332,8 +346,8 @@ def test_a_guard_at_error_stops_the_update_with_place_and_rows(tmp_path: Path) -
         ("federation:aws:AccountAssignments$", "a/b/c/d"),
         ("", "imported"),
         # Under a name of ours, but beside our component: the engine would end it and make another.
-        ("", row(ONE).logical_name),
-        ("other:component:AccountAssignments$", row(ONE).logical_name),
+        ("", assignment(ONE).logical_name),
+        ("other:component:AccountAssignments$", assignment(ONE).logical_name),
     ],
 )
 def test_an_assignment_under_a_foreign_name_stops_the_update_in_a_sentence(
@@ -342,7 +356,7 @@ def test_an_assignment_under_a_foreign_name_stops_the_update_in_a_sentence(
     kind = "aws:ssoadmin/accountAssignment:AccountAssignment"
     urn = f"urn:pulumi:dev::entra-identity-center::{parent}{kind}::{name}"
     before = read({urn: {"principalId": "g-1", "permissionSetArn": "arn:ps"}})
-    assert before.rows == ()
+    assert before.assignments == ()
     with pytest.raises(UpdateStoppedError, match="leaves them in AWS") as caught:
         plan(tmp_path, before=before, store=ARRIVED)
     assert f"pulumi state delete --force {shlex.quote(urn)}" in str(caught.value)
@@ -361,9 +375,11 @@ def test_break_glass_that_is_gone_from_identity_center_stops_the_update(tmp_path
     """One that has not arrived yet does not: it could never be made then."""
     people = {PLATFORM: 1}
     arriving = plan(tmp_path, access=RESCUED, rescuers=people)
-    assert arriving.rows.late
-    there = checkpoint(row(ONE), assigned={"platform": "o-1"})
-    assert plan(tmp_path, access=RESCUED, before=there, store=ARRIVED, rescuers=people).rows.ready
+    assert arriving.assignments.late
+    there = checkpoint(assignment(ONE), assigned={"platform": "o-1"})
+    assert plan(
+        tmp_path, access=RESCUED, before=there, store=ARRIVED, rescuers=people
+    ).assignments.ready
     with pytest.raises(InvalidInput, match="is gone from Identity Center, so that it gets nobody"):
         plan(tmp_path, access=RESCUED, before=there, rescuers=people)
     accepted = plan(
@@ -374,7 +390,7 @@ def test_break_glass_that_is_gone_from_identity_center_stops_the_update(tmp_path
         object_ids={"platform": "o-2"},
         parts={**READY, "acceptRecreated": {"platform": "o-2"}},
     )
-    assert accepted.rows.late
+    assert accepted.assignments.late
 
 
 def test_a_plan_says_when_it_does_not_know_the_people_of_break_glass(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ HOLD = {
     "principalType": "GROUP",
     "label": "AWS-Data (key data)",
     "reason": "why",
-    "rows": ["a", "b"],
+    "assignments": ["a", "b"],
 }
 EXPIRIES = (
     Expiry(what="token", on=date(2027, 11, 20)),
@@ -96,10 +96,10 @@ def test_holds_need_a_person_only_when_all_are_required() -> None:
     held = status(held=[HOLD], unapplied=3)
     assert held.problems() == []
     assert held.problems(require_all=True) == [
-        "2 rows of 1 principal are held",
-        "3 rows declared but not made: run pulumi up",
+        "2 assignments of 1 principal are held",
+        "3 assignments declared but not made: run pulumi up",
     ]
-    assert "  held: group AWS-Data (key data), 2 rows: why" in lines(held)
+    assert "  held: group AWS-Data (key data), 2 assignments: why" in lines(held)
 
 
 def test_who_is_missing_and_who_is_kept_out_is_named() -> None:
@@ -136,4 +136,4 @@ def test_machines_get_the_same() -> None:
         "daysLeft": 361,
         "active": True,
     }
-    assert data["problems"] == ["2 rows of 1 principal are held"]
+    assert data["problems"] == ["2 assignments of 1 principal are held"]

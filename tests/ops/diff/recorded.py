@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey, Row
 from federation.diff.changes import AccessDiff, AccountLabel, Context, access_diff
 from federation.engine.preview import is_known, parse_preview
 
@@ -122,7 +122,9 @@ def context_data(context: Context) -> dict[str, Any]:
         "persons": dict(context.persons),
         "adminSets": sorted(context.admin_sets),
         "guards": context.guards,
-        "expired": {row.logical_name: day.isoformat() for row, day in context.expired.items()},
+        "expired": {
+            assignment.logical_name: day.isoformat() for assignment, day in context.expired.items()
+        },
         "notes": list(context.notes),
     }
 
@@ -136,7 +138,10 @@ def read_context(data: Mapping[str, Any]) -> Context:
         persons=data["persons"],
         admin_sets=frozenset(data["adminSets"]),
         guards=data["guards"],
-        expired={Row.parse(row): date.fromisoformat(day) for row, day in data["expired"].items()},
+        expired={
+            Assignment.parse(assignment): date.fromisoformat(day)
+            for assignment, day in data["expired"].items()
+        },
         notes=tuple(data["notes"]),
     )
 

@@ -46,7 +46,7 @@ def test_every_step_that_changes_something_is_told(name: str) -> None:
     diff = read(name)
     assert bool(diff.errors) == (name in FAILED)
     if not diff.errors:
-        # A moved key changes no resource, only what the rows are called.
+        # A moved key changes no resource, only what the assignments are called.
         assert diff.changed == (changed > 0 or name == "group-key-moved")
 
 

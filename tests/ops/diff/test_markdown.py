@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
+from federation.access.assignments import PrincipalKey
 from federation.access.labels import Identity
-from federation.access.rows import PrincipalKey
 from federation.core.wording import Code
 from federation.diff.changes import POLICY, AccessChange, AccessDiff, AccountLabel, Context
 from federation.diff.rendering.markdown import LIMIT, as_markdown, code, marker, name, words
@@ -51,7 +51,7 @@ def _diff(principal: str, accounts: int = 1, changes: int = 1, path: str = "prod
             )
             for key in keys
         ),
-        rows=(),
+        assignments=(),
         today=TODAY,
     )
 
@@ -118,15 +118,15 @@ def test_a_comment_fits_and_counts_what_it_leaves_out(accounts: int, changes: in
     diff = _diff("AWS-Platform", accounts=accounts, changes=changes)
     comment = as_markdown(diff)
     assert len(comment) <= LIMIT < 65_536
-    rows = [line for line in comment.splitlines() if line.startswith("+ ")]
-    left = re.search(r"\*\*and ([\d,]+) more rows?\*?\*?, not shown here", comment)
+    assignments = [line for line in comment.splitlines() if line.startswith("+ ")]
+    left = re.search(r"\*\*and ([\d,]+) more assignments?\*?\*?, not shown here", comment)
     assert left is not None
-    assert len(rows) + int(left[1].replace(",", "")) == accounts * changes
+    assert len(assignments) + int(left[1].replace(",", "")) == accounts * changes
     lines = [line for line in comment.splitlines() if re.match(r"- .* gains ", line)]
     missing = re.search(r"- \*\*and ([\d,]+) more changes?", comment)
     assert len(lines) + (int(missing[1].replace(",", "")) if missing else 0) == changes
     assert f"{changes:,} gain" in comment.splitlines()[1]
-    assert f"{accounts * changes:,} rows gained" in comment
+    assert f"{accounts * changes:,} assignments gained" in comment
 
 
 @pytest.mark.parametrize("limit", [0, 300, 1000, 3000, 10_000])

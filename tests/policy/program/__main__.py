@@ -88,13 +88,13 @@ aws.ssoadmin.PermissionSetInlinePolicy(
         }
     ),
 )
-rows = [
+assignments = [
     ("Administrator", "611111111111"),
     ("Look", "622222222222"),
     ("Billing", "111122223333"),
-    *knobs.get("rows", []),
+    *knobs.get("assignments", []),
 ]
-for name, account in rows:
+for name, account in assignments:
     aws.ssoadmin.AccountAssignment(
         f"{name}/{account}",
         instance_arn=instance,

@@ -1,4 +1,4 @@
-"""Rows of access: one principal, one permission set, one account, and why."""
+"""Assignments of access: one principal, one permission set, one account, and why."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class PrincipalKey(NamedTuple):
         return cls(_TYPES[word], key) if word in _TYPES else None
 
 
-class Row(NamedTuple):
-    """An assignment's identity. Rows sort by permission set, principal, account id."""
+class Assignment(NamedTuple):
+    """Principal x permission set x account; they sort by permission set, principal, account id."""
 
     permission_set: str
     principal: PrincipalKey
@@ -44,12 +44,12 @@ class Row(NamedTuple):
         return f"{self.permission_set}/{self.principal.logical_name}/{self.account}"
 
     @classmethod
-    def parse(cls, logical_name: str) -> Row:
-        """The row that has this logical name. Raises ValueError for any other text."""
+    def parse(cls, logical_name: str) -> Assignment:
+        """The assignment that has this logical name. Raises ValueError for any other text."""
         parts = logical_name.split("/")
         if len(parts) != 4 or parts[1] not in _TYPES or not all(parts):
             raise ValueError(
-                f'"{logical_name}" is not the name of an assignment row: '
+                f'"{logical_name}" is not the name of an assignment: '
                 "<permission set>/<group or user>/<key>/<account>"
             )
         permission_set, kind, key, account = parts
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a row exists: the rule (its id, or `rules[n]`) and the selector, with its place."""
+    """What gives an assignment: rule (its id, or `rules[n]`) and selector, with their place."""
 
     file: str
     line: int
@@ -65,8 +65,8 @@ class Reason(NamedTuple):
     selector: str
 
 
-class Assignment(NamedTuple):
-    """A row with every rule and selector that gives it."""
+class ExplainedAssignment(NamedTuple):
+    """An assignment with every rule and selector that gives it."""
 
-    row: Row
+    assignment: Assignment
     reasons: tuple[Reason, ...]
