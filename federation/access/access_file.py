@@ -49,6 +49,7 @@ GuardLevel = Literal["error", "warn"]
 GuardName = Literal[
     "breakGlass",
     "adminOnProtected",
+    "escalatesOnProtected",
     "never",
     "maxRemovals",
     "separationOfDuties",
@@ -268,6 +269,11 @@ class GuardsEntry(Entry):
     admin_permission_sets: list[PermissionSetName] = Field(
         [], description="Admin sets besides those found by their policies."
     )
+    harmless_policies: list[str] = Field(
+        [],
+        description="Customer-managed policies that lead to no administration, as path and name "
+        "(/team/deploy); what others allow is not known here.",
+    )
     never: list[SelectorEntry] = Field(
         [], description="Accounts that get no assignments; beats every rule."
     )
@@ -285,7 +291,7 @@ class GuardsEntry(Entry):
         {}, description="What a team's file may touch, by its path relative to this file."
     )
     severity: dict[GuardName, GuardLevel] = Field(
-        {}, description="error (the default) or warn, by guard."
+        {}, description="error (the default, but for escalatesOnProtected) or warn, by guard."
     )
 
     @model_validator(mode="after")

@@ -157,6 +157,7 @@ def _guards(entry: GuardsEntry, document: Document) -> Guards:
         break_glass=tuple(entry.break_glass),
         protected_accounts=selectors(entry.protected_accounts, "protectedAccounts"),
         admin_permission_sets=tuple(entry.admin_permission_sets),
+        harmless_policies=tuple(entry.harmless_policies),
         never=selectors(entry.never, "never"),
         max_removals=entry.max_removals,
         separation_of_duties=tuple(map(tuple, entry.separation_of_duties)),

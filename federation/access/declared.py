@@ -142,6 +142,7 @@ class Guards:
     break_glass: tuple[str, ...] = ()
     protected_accounts: tuple[Selector, ...] = ()
     admin_permission_sets: tuple[str, ...] = ()
+    harmless_policies: tuple[str, ...] = ()
     never: tuple[Selector, ...] = ()
     max_removals: int | None = None
     separation_of_duties: tuple[tuple[str, ...], ...] = ()

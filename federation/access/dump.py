@@ -120,6 +120,7 @@ def _guards(guards: Guards) -> dict[str, Any]:
         "breakGlass": list(guards.break_glass),
         "protectedAccounts": _selectors(guards.protected_accounts),
         "adminPermissionSets": list(guards.admin_permission_sets),
+        "harmlessPolicies": list(guards.harmless_policies),
         "never": _selectors(guards.never),
         "separationOfDuties": [list(sets) for sets in guards.separation_of_duties],
         "requireOwner": guards.require_owner,

@@ -11,17 +11,16 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from federation.access.administration import Administration, Level, Reason, administration
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, PermissionSet, Rule
 from federation.access.findings import Finding, sort_findings
-from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.access.labels import Labels
 from federation.access.organization import Organization
 from federation.access.references import scope_name
 from federation.access.selection import Selection
 from federation.access.targets import Resolution, moved_assignments
-from federation.core.domain import managed_policy_path
 from federation.core.errors import NOWHERE, Location
 
 
@@ -46,19 +45,43 @@ def check_guards(
     return sort_findings(found)
 
 
-def is_admin_set(permission_set: PermissionSet) -> bool:
-    """True if its policies let the holder gain every permission of the account."""
-    managed = {managed_policy_path(policy) for policy in permission_set.managed_policies}
-    inline = permission_set.inline_policy
-    return bool(managed & ADMIN_MANAGED_POLICIES) or (
-        inline is not None and allows_administration(inline)
+def administration_of(
+    permission_set: PermissionSet, harmless: Collection[str] = ()
+) -> Administration:
+    """What the policies of a permission set come to. `harmless` are the customer-managed policies
+    of `guards.harmlessPolicies`, as path and name.
+    """
+    customer = {f"{one.path}{one.name}" for one in permission_set.customer_managed_policies}
+    boundary = permission_set.permissions_boundary
+    return administration(
+        managed=permission_set.managed_policies,
+        inline=permission_set.inline_policy,
+        customer=customer - set(harmless),
+        boundary=boundary.managed_policy if boundary else None,
     )
 
 
 def admin_sets(access: Access) -> frozenset[str]:
     """Names of the admin permission sets: declared ones, and those found by their policies."""
-    found = {name for name, entry in access.permission_sets.items() if is_admin_set(entry)}
+    found = {
+        name
+        for name, entry in access.permission_sets.items()
+        if administration_of(entry).level() is Level.ADMIN
+    }
     return frozenset(found | set(access.guards.admin_permission_sets))
+
+
+def spoken(reason: Reason) -> str:
+    """`its inline policy allows iam:PutRolePolicy in statement 2`."""
+    if reason.kind == "customer":
+        return f"what the customer-managed policy {reason.policy} allows is not known here"
+    if reason.kind == "unknown":
+        return f"the AWS-managed policy {reason.policy} is not known to this release"
+    return " and ".join(
+        (f"{one.policy} allows " if one.policy else f"statement {one.statement} allows ")
+        + ("nearly everything" if one.action == "*" else one.action.replace(">", " to "))
+        for one in reason.grants
+    )
 
 
 class _Guards:
@@ -86,6 +109,7 @@ class _Guards:
         yield from self._management_assignments()
         for configured, guard in (
             (guards.protected_accounts, self._admin_on_protected),
+            (guards.protected_accounts, self._escalates_on_protected),
             (guards.never, self._never),
             (guards.max_removals is not None, self._max_removals),
             (guards.separation_of_duties, self._separation_of_duties),
@@ -101,8 +125,26 @@ class _Guards:
         return self.selection.ids(self.guards.protected_accounts)
 
     @cached_property
-    def _admin_sets(self) -> frozenset[str]:
-        return admin_sets(self.access)
+    def _administration(self) -> Mapping[str, Administration]:
+        harmless = self.guards.harmless_policies
+        sets = self.access.permission_sets
+        return {name: administration_of(entry, harmless) for name, entry in sets.items()}
+
+    def _level(self, assignment: Assignment) -> Level:
+        if assignment.permission_set in self.guards.admin_permission_sets:
+            return Level.ADMIN
+        management = assignment.account == self.organization.management_account_id
+        found = self._administration.get(assignment.permission_set)
+        return found.level(management=management) if found else Level.NONE
+
+    def _why(self, assignments: Iterable[Assignment]) -> str:
+        told = set()
+        for one in assignments:
+            management = one.account == self.organization.management_account_id
+            found = self._administration[one.permission_set].why(management=management)
+            if found:
+                told.add(f"{one.permission_set}: {spoken(found)}")
+        return "; ".join(sorted(told))
 
     def _finding(
         self,
@@ -112,6 +154,7 @@ class _Guards:
         assignments: Iterable[Assignment] = (),
     ) -> Finding:
         own = {
+            "escalatesOnProtected": "warn",
             "requireOwner": self.guards.require_owner,
             "usersInsteadOfGroups": self.guards.users_instead_of_groups,
         }
@@ -141,7 +184,7 @@ class _Guards:
         def concerns(assignment: Assignment, rule: Rule) -> bool:
             return (
                 assignment.account in self._protected
-                and assignment.permission_set in self._admin_sets
+                and self._level(assignment) is Level.ADMIN
                 and not rule.acknowledged
             )
 
@@ -152,6 +195,24 @@ class _Guards:
                 f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
                 f"({self._accounts(assignments)}); write protected: acknowledged in the rule "
                 "if it must.",
+                rule.location,
+                assignments,
+            )
+
+    def _escalates_on_protected(self) -> Iterator[Finding]:
+        def concerns(assignment: Assignment, rule: Rule) -> bool:
+            return (
+                assignment.account in self._protected
+                and self._level(assignment) is Level.ESCALATES
+                and not rule.acknowledged
+            )
+
+        for rule, assignments in self._by_rule(concerns):
+            yield self._finding(
+                "escalatesOnProtected",
+                f'rule "{rule.label}" gives sets that may lead to administration in protected '
+                f"accounts ({self._accounts(assignments)}); {self._why(assignments)}; write "
+                "protected: acknowledged in the rule if it must.",
                 rule.location,
                 assignments,
             )

@@ -102,6 +102,7 @@ def _levels(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gua
     for guard in sorted(before.keys() | after.keys()):
         # A guard that is not mentioned is an error by itself, but for those of their own.
         unset = None if guard in ("requireOwner", "usersInsteadOfGroups") else "error"
+        unset = "warn" if guard == "escalatesOnProtected" else unset
         old, new = before.get(guard, unset), after.get(guard, unset)
         if old != new:
             yield GuardChange(

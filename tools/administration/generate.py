@@ -55,7 +55,7 @@ _PRINCIPALS: Final = {
 def generate(packages: Path) -> None:
     """Write the data: first what gives a level, then what AWS's policies come to by it."""
     found = _lists(packages)
-    # What a policy lets be attached may be a policy of AWS's itself: the second time these are known.
+    # A policy may let others of AWS's be attached: the second time these are known.
     for managed in ({}, None, None):
         _write({**found, "managed": _managed() if managed is None else managed})
         data.cache_clear()
@@ -106,9 +106,7 @@ def _lists(packages: Path) -> dict[str, Any]:
         others = [one for one in actions if one.partition(":")[0] != "iam"]
         if "iam:PassRole" in actions and len(actions) == len(listed) and others:
             passing.append([f"iam:PassRole>{others[0].partition(':')[0]}", *others])
-    shortest = [
-        one for one in passing if not any(set(other) < set(one) for other in passing)
-    ]
+    shortest = [one for one in passing if not any(set(other) < set(one) for other in passing)]
     ways = {
         "admin": [f"iam:{name}" for name in _IAM],
         "sso": list(_SSO),
@@ -135,8 +133,7 @@ def _passing(definition: Mapping[str, Any]) -> list[str]:
         for service in _CODE
         for name, entry in definition[service]["privileges"].items()
         for kind in entry["resource_types"].values()
-        if "iam:PassRole" in (kind.get("dependent_actions") or ())
-        and name != "CreateFlowLogs"
+        if "iam:PassRole" in (kind.get("dependent_actions") or ()) and name != "CreateFlowLogs"
     ]
     return sorted({*found, *_MORE})
 
