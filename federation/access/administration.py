@@ -37,6 +37,10 @@ from federation.core.domain import managed_policy_path
 
 DATA: Final = Path(__file__).with_name("administration.json")
 EVERYTHING: Final = "*"
+# Policies that AWS names and describes as administrators', whatever roles they are bound to.
+_ADMINISTRATORS: Final = frozenset(
+    {"AdministratorAccess-AWSElasticBeanstalk", "job-function/SystemAdministrator"}
+)
 _PASS: Final = "iam:PassRole"  # noqa: S105 - an action
 # AWS IAM user guide, "Allow IAM users to manage their own password and security credentials".
 _OF_ONESELF: Final = frozenset(
@@ -78,7 +82,7 @@ class Reason:
     """
 
     level: Level
-    kind: Literal["grants", "customer", "unknown"] = "grants"
+    kind: Literal["grants", "listed", "customer", "unknown"] = "grants"
     grants: tuple[Grant, ...] = ()
     policy: str = ""
     sso: bool = False
@@ -132,6 +136,11 @@ def administration(
     found = [known[path] for path in paths if path in known]
     left = [_not_denied(one, inline) for one in found]
     unread = [
+        *(
+            Reason(level=Level.ADMIN, kind="listed", policy=one)
+            for one in paths
+            if one in _ADMINISTRATORS
+        ),
         *(Reason(level=Level.ESCALATES, kind="customer", policy=one) for one in sorted(customer)),
         *(
             Reason(level=Level.ESCALATES, kind="unknown", policy=one)

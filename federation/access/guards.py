@@ -75,6 +75,8 @@ def spoken(reason: Reason) -> str:
     """`its inline policy allows iam:PutRolePolicy in statement 2`."""
     if reason.kind == "customer":
         return f"what the customer-managed policy {reason.policy} allows is not known here"
+    if reason.kind == "listed":
+        return f"{reason.policy} is a policy for administrators"
     if reason.kind == "unknown":
         return f"the AWS-managed policy {reason.policy} is not known to this release"
     return " and ".join(

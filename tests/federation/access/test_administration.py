@@ -110,6 +110,8 @@ def test_the_organization_is_administered_from_the_management_account(action: st
     [
         ("AdministratorAccess", ADMIN),
         ("AdministratorAccess-Amplify", ADMIN),
+        ("AdministratorAccess-AWSElasticBeanstalk", ADMIN),
+        ("job-function/SystemAdministrator", ADMIN),
         ("IAMFullAccess", ADMIN),
         ("PowerUserAccess", ADMIN),
         ("ReadOnlyAccess", NONE),
