@@ -210,34 +210,6 @@ class Arrivals:
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
 
 
-def holds(
-    assignments: Iterable[Assignment],
-    reasons: Mapping[PrincipalKey, str],
-    principals: Mapping[PrincipalKey, EntraPrincipal],
-    labels: Mapping[PrincipalKey, str],
-) -> list[dict[str, object]]:
-    """The stack output `held`: each held principal with its reason and its assignments, sorted.
-
-    `principal` is its key; `name` and `objectId` are Entra's, None where there is none yet, and
-    `label` is what to call it before people (federation/access/labels.py).
-    """
-    by_key: dict[PrincipalKey, list[str]] = defaultdict(list)
-    for assignment in assignments:
-        by_key[assignment.principal].append(assignment.logical_name)
-    return [
-        {
-            "principal": key.key,
-            "principalType": key.type,
-            "label": labels[key],
-            "name": principals[key].name if key in principals else None,
-            "objectId": principals[key].object_id if key in principals else None,
-            "reason": reasons.get(key, "it has not arrived in Identity Center yet"),
-            "assignments": sorted(names),
-        }
-        for key, names in sorted(by_key.items())
-    ]
-
-
 def looked_up(principals: Iterable[EntraPrincipal]) -> dict[PrincipalKey, Identity]:
     """Who is declared, as Entra has them."""
     return {
