@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 PrincipalType = Literal["GROUP", "USER"]
@@ -33,6 +34,10 @@ class PrincipalKey(NamedTuple):
     def logical_name(self) -> str:
         """`group/platform`."""
         return f"{self.word}/{self.key}"
+
+    def under(self, moved: Mapping[str, str]) -> PrincipalKey:
+        """The principal under its key of today (`moved: {old: new}` of the access file)."""
+        return self._replace(key=moved.get(self.key, self.key))
 
     @classmethod
     def parse(cls, logical_name: str) -> PrincipalKey | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
@@ -119,11 +119,23 @@ def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedAssignment:
-    """An assignment of the stack's last checkpoint, with the principal id it was made for."""
+    """An assignment of the stack's last checkpoint, with the principal id it was made for.
+
+    `moved_from` is the assignment under the key that the checkpoint has, where a key was renamed.
+    """
 
     assignment: Assignment
     principal_id: str
     permission_set_arn: str = ""
+    moved_from: Assignment | None = None
+
+    def under(self, moved: Mapping[str, str]) -> PinnedAssignment:
+        """The same one under the key of today (`moved: {old: new}`)."""
+        key = self.assignment.principal.under(moved)
+        if key == self.assignment.principal:
+            return self
+        today = self.assignment._replace(principal=key)
+        return replace(self, assignment=today, moved_from=self.assignment)
 
 
 def recreated(
