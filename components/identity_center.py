@@ -13,15 +13,11 @@ from federation.identity.instance import Instance
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
-    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`.
-
-    `baseline` is kept for the next access diff (federation/access/baseline.py).
-    """
+    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`."""
 
     instance: Instance
     access_portal_url: str
     access_control_attributes: Mapping[str, str]
-    baseline: Mapping[str, object]
 
 
 class IdentityCenter(pulumi.ComponentResource):
@@ -64,7 +60,5 @@ class IdentityCenter(pulumi.ComponentResource):
                 "instanceArn": self.instance_arn,
                 "identityStoreId": self.identity_store_id,
                 "accessPortalUrl": self.access_portal_url,
-                # Here, not among the stack's outputs, which every update prints.
-                "baseline": args.baseline,
             }
         )

@@ -12,7 +12,7 @@ from federation.update import access_stack
 from program.grants import Grants, grant
 from program.inputs import Inputs
 from program.management_access import management_provider
-from program.outputs import counts, expiries, next_steps, review_baseline
+from program.outputs import counts, expiries, next_steps
 
 
 def compose_federation_stack(inputs: Inputs) -> None:
@@ -54,7 +54,6 @@ def compose_federation_stack(inputs: Inputs) -> None:
             instance=instance,
             access_portal_url=settings.identity_center.access_portal_url or "",
             access_control_attributes=settings.identity_center.access_control_attributes,
-            baseline=review_baseline(inputs),
         ),
     )
     pulumi.export("accessPortalUrl", center.access_portal_url)

@@ -126,10 +126,18 @@ class Preview:
     unmanaged: Report = NOTHING
 
     @property
-    def baseline(self) -> Mapping[str, Any]:
-        """What the last update recorded for the next review (federation/access/baseline.py)."""
-        found = self.component("IdentityCenter").get("baseline")
-        return found if isinstance(found, Mapping) else {}
+    def records(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What the last update has recorded for this review, and what this one records; empty
+        where there is none (federation/update/review_record.py).
+        """
+        for step in self.of_kind("DesiredState"):
+            before, after = (
+                state.inputs.get("record") or {} if state else {}
+                for state in (step.before, step.after)
+            )
+            # Another version of the program records something else.
+            return (before if before.keys() == after.keys() else {}), after
+        return {}, {}
 
     def component(self, kind: str) -> Mapping[str, Any]:
         """The outputs that a component of this program kept at the last update."""

@@ -202,7 +202,6 @@ def test_identity_center(attributes: dict[str, str]) -> None:
         instance=INSTANCE,
         access_portal_url="https://portal",
         access_control_attributes=attributes,
-        baseline={},
     )
     recorder = record(lambda: IdentityCenter("identity-center", args))
     children = recorder.children("federation:aws:IdentityCenter")
