@@ -7,11 +7,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from federation.access.access_file import AccessFile
 from federation.access.build import build_access
 from federation.access.declared import Access, canonical_json
 from federation.access.iam_policy import problems_in
@@ -33,7 +31,7 @@ def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
     Reads files, nothing else. Raises InvalidInput with every problem of every file.
     """
     problems: list[Problem] = []
-    loaded: list[tuple[AccessFile, Document]] = []
+    loaded: list[tuple[Access, Document]] = []
     documents: list[Document] = []
     digests: dict[str, str] = {}
     for file in _expand(paths, root, problems):
@@ -45,7 +43,7 @@ def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
     problems += check_references(documents)
     if problems:
         raise InvalidInput(problems)
-    return replace(build_access(loaded), files=dict(sorted(digests.items())))
+    return build_access(loaded, digests)
 
 
 def access_files(paths: Sequence[str | FilePath], *, root: FilePath) -> frozenset[str]:
@@ -130,7 +128,7 @@ def _read(
 
 def _check(
     document: Document, file: FilePath, problems: list[Problem], digests: dict[str, str]
-) -> AccessFile | None:
+) -> Access | None:
     if document.data is None:
         return None
     if not isinstance(document.data, dict):
@@ -140,9 +138,9 @@ def _check(
         )
         return None
     _inline_policies(document, file, problems, digests)
-    entries, wrong = validate(AccessFile, document)
+    entries, wrong = validate(Access, document)
     problems += wrong
-    return entries if isinstance(entries, AccessFile) else None
+    return entries if isinstance(entries, Access) else None
 
 
 def _inline_policies(

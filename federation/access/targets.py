@@ -143,12 +143,7 @@ class _Resolver:
 
     def check_guard_selectors(self) -> None:
         """Say which selectors of the guards name nothing."""
-        guards = self.access.guards
-        for name, selectors, restricts in (
-            ("protectedAccounts", guards.protected_accounts, True),
-            ("never", guards.never, True),
-            *((f"scopes of {file}", granted, False) for file, granted in guards.scopes.items()),
-        ):
+        for name, selectors, restricts in self.access.guards.selectors:
             for selector in selectors:
                 match = self.selection.match(selector)
                 active = any(account.active for account in match.accounts)
