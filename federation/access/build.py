@@ -18,7 +18,7 @@ def build_access(loaded: Iterable[tuple[Access, Document]], files: Mapping[str, 
 
     def joined(section: str) -> dict[str, Any]:
         entries = [pair for part in parts for pair in getattr(part, section).items()]
-        return dict(sorted(entries))
+        return dict(sorted(dict(entries).items()))
 
     return Access(
         groups=joined("groups"),

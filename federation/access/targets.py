@@ -14,7 +14,7 @@ from federation.access.declared import Access, Rule, Selector
 from federation.access.findings import Finding, Severity, sort_findings
 from federation.access.organization import Account, Organization
 from federation.access.selection import Match, Selection
-from federation.core.errors import NOWHERE, Location
+from federation.core.errors import NOWHERE, Location, Problem
 
 __all__ = [
     "Assignment",
@@ -25,6 +25,7 @@ __all__ = [
     "Resolution",
     "moved_assignments",
     "resolve",
+    "target_problems",
 ]
 
 # Warned early enough for a review meeting to renew it.
@@ -89,6 +90,18 @@ def resolve(
         frozen=frozen,
         excluded=tuple(sorted(resolver.excluded, key=_place)),
     )
+
+
+def target_problems(access: Access, organization: Organization, *, today: date) -> list[Problem]:
+    """What selectors name and the organization lacks, in files with other errors beside.
+
+    `access` may be valid in part only (`read_access`); its assignments mean nothing then.
+    """
+    return [
+        Problem.at(finding.location, finding.message)
+        for finding in resolve(access, organization, today=today).findings
+        if finding.guard == "selectors" and finding.severity == "error"
+    ]
 
 
 def moved_assignments(

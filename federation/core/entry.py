@@ -7,10 +7,22 @@ beside its type stands in its metadata, in pydantic's words (`alias`, `descripti
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import ConfigDict, GetCoreSchemaHandler, Strict, TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -88,6 +100,12 @@ class Entry:
             given[self.own_key] = path[-1]
         return made
 
+    def but(self, **changes: Any) -> Self:
+        """A copy with other values, which nobody checks: an entry may be valid in part only."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, **changes)
+        return made
+
     def place(self, document: Document, path: Path) -> Location:
         """Where people look for the entry at a path: at its key, or at its item of a list."""
         return document.locate(path, key=True)
@@ -134,7 +152,9 @@ def plain_data(value: Any) -> Any:
     """What a file holds for an entry: what is as by default stays away."""
     if isinstance(value, Entry):
         given = ((one, getattr(value, one.name)) for one in written_fields(type(value)))
-        return {written_name(one): plain_data(part) for one, part in given if part != _default(one)}
+        return {
+            written_name(one): plain_data(part) for one, part in given if part != default_of(one)
+        }
     if isinstance(value, Mapping):
         return {step: plain_data(item) for step, item in value.items()}
     if isinstance(value, tuple | list):
@@ -142,5 +162,24 @@ def plain_data(value: Any) -> Any:
     return value
 
 
-def _default(one: Field[Any]) -> Any:
+def default_of(one: Field[Any]) -> Any:
+    """The value of a field that is left out, MISSING for a required one."""
     return one.default_factory() if one.default_factory is not MISSING else one.default
+
+
+def types_of(kind: type[Entry]) -> dict[str, Any]:
+    """The types of the mapping's keys."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {written_name(one): hints[one.name] for one in written_fields(kind)}
+
+
+def unwrapped(kind: Any) -> Any:
+    """A type without its annotations, and without None."""
+    while True:
+        origin = get_origin(kind)
+        if origin is Annotated:
+            kind = get_args(kind)[0]
+        elif origin in (Union, types.UnionType):
+            kind = next(part for part in get_args(kind) if part is not type(None))
+        else:
+            return kind

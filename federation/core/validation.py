@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from federation.core.entry import Entry, adapter, written_fields, written_name
+from federation.core.entry import Entry, adapter, types_of, unwrapped
 from federation.core.errors import Problem, nearest, suggestion
+from federation.core.salvage import as_far_as_valid
 from federation.core.source import Document, Path
 
 E = TypeVar("E", bound=Entry)
@@ -29,14 +29,18 @@ _NEEDED: Final = {
 }
 
 
-def validate(kind: type[E], document: Document) -> tuple[E | None, list[Problem]]:
-    """The document as an entry, or None and a problem for everything that is wrong in it."""
+def validate(kind: type[E], document: Document) -> tuple[E, Document, list[Problem]]:
+    """The document as an entry, and a problem for everything that is wrong in it.
+
+    With problems, entry and document hold what is valid of them (`as_far_as_valid`).
+    """
     any_kind: Any = kind
     try:
-        return adapter(any_kind).validate_python(document.data), []
+        return adapter(any_kind).validate_python(document.data), document, []
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, list(_problems(kind, document, details))
+    problems = list(_problems(kind, document, details))
+    return *as_far_as_valid(kind, document, details), problems
 
 
 def _problems(model: type[Entry], document: Document, details: list[Any]) -> Iterator[Problem]:
@@ -104,7 +108,7 @@ def keys_at(model: type[BaseModel | Entry], path: Path) -> list[str]:
     here: Any = model
     for step in path:
         keys = _keys(here)
-        here = _unwrap(keys[str(step)] if keys else _item(here))
+        here = unwrapped(keys[str(step)] if keys else _item(here))
     return list(_keys(here))
 
 
@@ -113,8 +117,7 @@ def _keys(kind: Any) -> dict[str, Any]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
     if isinstance(kind, type) and issubclass(kind, Entry):
-        hints = get_type_hints(kind, include_extras=True)
-        return {written_name(one): hints[one.name] for one in written_fields(kind)}
+        return types_of(kind)
     return {}
 
 
@@ -122,14 +125,3 @@ def _item(kind: Any) -> Any:
     """What a list or mapping holds."""
     parts = get_args(kind)
     return parts[0] if get_origin(kind) is tuple else parts[-1]
-
-
-def _unwrap(kind: Any) -> Any:
-    while True:
-        origin = get_origin(kind)
-        if origin is Annotated:
-            kind = get_args(kind)[0]
-        elif origin in (Union, types.UnionType):
-            kind = next(part for part in get_args(kind) if part is not type(None))
-        else:
-            return kind
