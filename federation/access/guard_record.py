@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, Final
 
-from federation.access.declared import Access, Guards, Selector
+from federation.access.declared import Access, GuardLevel, GuardName, Guards, Selector
 from federation.access.guards import admin_sets
 from federation.access.organization import Organization
 from federation.access.selection import Selection
 
 # Guards that are always there, at `error` unless `severity` says otherwise.
-_ALWAYS: Final = (
+_ALWAYS: Final[tuple[GuardName, ...]] = (
     *("adminOnProtected", "breakGlass", "managementAssignments", "maxRemovals", "never"),
     *("scopes", "separationOfDuties"),
 )
@@ -60,7 +60,7 @@ def _pairs(guards: Guards) -> list[list[str]]:
 
 def _levels(guards: Guards) -> dict[str, str | None]:
     """What a violation of each guard comes to, None for a guard that is off."""
-    own = {
+    own: dict[GuardName, GuardLevel | None] = {
         "requireOwner": guards.require_owner,
         "usersInsteadOfGroups": guards.users_instead_of_groups,
     }

@@ -216,7 +216,7 @@ def test_identity_center(attributes: dict[str, str]) -> None:
 BOUNDED = Model(
     name="Deploy",
     managed_policies=("ReadOnlyAccess",),
-    customer_managed_policies=(CustomerPolicy("deploy", "/platform/"),),
+    customer_managed_policies=(CustomerPolicy(name="deploy", path="/platform/"),),
     inline_policy={"Version": "2012-10-17"},
     permissions_boundary=Boundary(managed_policy="PowerUserAccess"),
 )
