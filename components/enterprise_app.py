@@ -65,7 +65,7 @@ class EnterpriseApp(pulumi.ComponentResource):
         super().__init__("federation:entra:EnterpriseApp", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         application = azuread.ApplicationFromTemplate(
-            "application", display_name=args.display_name, template_id=TEMPLATE_ID, opts=kept
+            name, display_name=args.display_name, template_id=TEMPLATE_ID, opts=kept
         )
         self.application_id = application.application_id
         self.client_id = azuread.get_application_output(
@@ -73,7 +73,7 @@ class EnterpriseApp(pulumi.ComponentResource):
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).client_id
         self.service_principal = azuread.ServicePrincipal(
-            "service-principal",
+            name,
             client_id=self.client_id,
             use_existing=True,
             account_enabled=True,

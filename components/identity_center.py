@@ -44,7 +44,7 @@ class IdentityCenter(pulumi.ComponentResource):
         self.access_portal_url = args.access_portal_url
         if args.access_control_attributes:
             aws.ssoadmin.InstanceAccessControlAttributes(
-                "access-control-attributes",
+                name,
                 instance_arn=self.instance_arn,
                 attributes=[
                     aws.ssoadmin.InstanceAccessControlAttributesAttributeArgs(

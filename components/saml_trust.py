@@ -11,6 +11,7 @@ import pulumi_azuread as azuread
 
 from components.enterprise_app import EnterpriseApp
 from federation.identity.saml_metadata import ServiceProviderMetadata
+from federation.identity.signing_certificate import subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +49,20 @@ class SamlTrust(pulumi.ComponentResource):
         # Entra accepts an identifier on a foreign domain only once the app is in SAML mode.
         saml_mode = pulumi.ResourceOptions(parent=self, depends_on=[args.app.service_principal])
         identifier = azuread.ApplicationIdentifierUri(
-            "identifier-uri",
+            name,
             application_id=args.app.application_id,
             identifier_uri=args.metadata.entity_id,
             opts=saml_mode,
         )
         azuread.ApplicationRedirectUris(
-            "redirect-uris",
+            name,
             application_id=args.app.application_id,
             type="Web",
             redirect_uris=list(args.metadata.acs_urls),
             # Both resources PATCH the same application: one after the other.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[identifier]),
         )
-        certificates = self._create_certificates(args)
+        certificates = self._create_certificates(name, args)
         self.thumbprints = pulumi.Output.all(
             **{label: made.thumbprint for label, made in certificates.items()}
         )
@@ -86,7 +87,7 @@ class SamlTrust(pulumi.ComponentResource):
         )
 
     def _create_certificates(
-        self, args: SamlTrustArgs
+        self, name: str, args: SamlTrustArgs
     ) -> dict[str, azuread.ServicePrincipalTokenSigningCertificate]:
         # The provider's delete takes the customKeyIdentifier of the *other* certificate and removes
         # that one: a certificate is never deleted by Pulumi, it goes with the application.
@@ -95,9 +96,9 @@ class SamlTrust(pulumi.ComponentResource):
         )
         return {
             label: azuread.ServicePrincipalTokenSigningCertificate(
-                f"signing-certificate-{label}",
+                f"{name}/{label}",
                 service_principal_id=args.app.service_principal.id,
-                display_name=f"CN=AWS IAM Identity Center {label}",
+                display_name=subject(label),
                 end_date=f"{expiry.isoformat()}T00:00:00Z" if expiry else None,
                 opts=retained,
             )

@@ -51,7 +51,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             "SyncNotificationSettings": _notifications(args),
         }
         secret = azuread.SynchronizationSecret(
-            "secret",
+            name,
             service_principal_id=args.app.service_principal.id,
             credentials=[
                 azuread.SynchronizationSecretCredentialArgs(key=key, value=value)
@@ -62,7 +62,7 @@ class ScimProvisioning(pulumi.ComponentResource):
         # A job without saved credentials goes into quarantine at once; one without assignments
         # syncs nobody. A job that is skipped must not name an assignment that goes.
         job = azuread.SynchronizationJob(
-            "job",
+            name,
             service_principal_id=args.app.service_principal.id,
             template_id=_TEMPLATE,
             enabled=True,

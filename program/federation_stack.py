@@ -12,6 +12,7 @@ from federation.update import access_stack
 from program.grants import Grants, grant
 from program.inputs import Inputs
 from program.management_access import management_provider
+from program.old_names import keep_old_resources
 from program.outputs import counts, expiries, next_steps, review_baseline
 
 
@@ -30,6 +31,7 @@ def compose_federation_stack(inputs: Inputs) -> None:
             previous_keys=plan.previous_keys,
             protect=protect,
         ),
+        keep_old_resources(),
     )
     pulumi.export("phase", plan.phase)
     pulumi.export("nextSteps", next_steps(inputs))
@@ -47,6 +49,7 @@ def compose_federation_stack(inputs: Inputs) -> None:
             login_endpoint=inputs.graph.login_endpoint,
             protect=protect,
         ),
+        keep_old_resources(),
     )
     center = IdentityCenter(
         "identity-center",
@@ -56,6 +59,7 @@ def compose_federation_stack(inputs: Inputs) -> None:
             access_control_attributes=settings.identity_center.access_control_attributes,
             baseline=review_baseline(inputs),
         ),
+        keep_old_resources(),
     )
     pulumi.export("accessPortalUrl", center.access_portal_url)
     pulumi.export("federationMetadataUrl", trust.federation_metadata_url)
@@ -83,6 +87,7 @@ def compose_federation_stack(inputs: Inputs) -> None:
             delete_threshold=settings.provisioning.delete_threshold,
             protect=protect,
         ),
+        keep_old_resources(),
     )
     pulumi.export("jobPath", provisioning.job_path)
 

@@ -30,6 +30,7 @@ from components import (
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Boundary, CustomerPolicy
 from federation.access.declared import PermissionSet as Model
+from federation.core.urn import SYNCHRONIZATION_SECRET
 from federation.identity.instance import Instance
 from federation.identity.principals import Arrivals, AssignmentPlan
 from federation.identity.saml_metadata import ServiceProviderMetadata
@@ -85,13 +86,13 @@ def test_enterprise_app() -> None:
     assert recorder.children("federation:entra:EnterpriseApp") == [
         ("AppRoleAssignment", "group/data"),
         ("AppRoleAssignment", "group/platform"),
-        ("ApplicationFromTemplate", "application"),
+        ("ApplicationFromTemplate", "enterprise-app"),
         ("Group", "group/data"),
         ("GroupMember", "group/data/ada"),
         ("GroupMember", "group/data/bob"),
-        ("ServicePrincipal", "service-principal"),
+        ("ServicePrincipal", "enterprise-app"),
     ]
-    principal = recorder.of("ServicePrincipal", "service-principal")
+    principal = recorder.of("ServicePrincipal", "enterprise-app")
     assert inputs(principal)["appRoleAssignmentRequired"] is True
     assert inputs(principal)["clientId"] == "client"
     assert list(principal.ignoreChanges) == ["owners"]
@@ -145,17 +146,17 @@ def test_saml_trust() -> None:
 
     recorder = record(program)
     assert recorder.children("federation:entra:SamlTrust") == [
-        ("ApplicationIdentifierUri", "identifier-uri"),
-        ("ApplicationRedirectUris", "redirect-uris"),
-        ("ServicePrincipalTokenSigningCertificate", "signing-certificate-first"),
-        ("ServicePrincipalTokenSigningCertificate", "signing-certificate-second"),
+        ("ApplicationIdentifierUri", "saml-trust"),
+        ("ApplicationRedirectUris", "saml-trust"),
+        ("ServicePrincipalTokenSigningCertificate", "saml-trust/first"),
+        ("ServicePrincipalTokenSigningCertificate", "saml-trust/second"),
     ]
-    identifier = recorder.of("ApplicationIdentifierUri", "identifier-uri")
-    assert "ServicePrincipal service-principal" in names(identifier.dependencies)
-    urls = recorder.of("ApplicationRedirectUris", "redirect-uris")
-    assert "ApplicationIdentifierUri identifier-uri" in names(urls.dependencies)
+    identifier = recorder.of("ApplicationIdentifierUri", "saml-trust")
+    assert "ServicePrincipal enterprise-app" in names(identifier.dependencies)
+    urls = recorder.of("ApplicationRedirectUris", "saml-trust")
+    assert "ApplicationIdentifierUri saml-trust" in names(urls.dependencies)
     kind = "ServicePrincipalTokenSigningCertificate"
-    first, second = (recorder.of(kind, f"signing-certificate-{n}") for n in ("first", "second"))
+    first, second = (recorder.of(kind, f"saml-trust/{n}") for n in ("first", "second"))
     assert (first.retainOnDelete, second.retainOnDelete) == (True, True)
     assert "endDate" not in inputs(first)
     assert inputs(second)["endDate"] == "2029-01-02T00:00:00Z"
@@ -180,17 +181,17 @@ def provisioning(one: EnterpriseApp, *, protect: bool = False) -> ScimProvisioni
 def test_scim_provisioning() -> None:
     recorder = record(lambda: provisioning(app()))
     assert recorder.children("federation:entra:ScimProvisioning") == [
-        ("SynchronizationJob", "job"),
-        ("SynchronizationSecret", "secret"),
+        ("SynchronizationJob", "scim-provisioning"),
+        ("SynchronizationSecret", "scim-provisioning"),
     ]
     # The token is a secret to the engine wherever it appears.
-    secret = inputs(recorder.of("SynchronizationSecret", "secret"))
+    secret = inputs(recorder.of("SynchronizationSecret", "scim-provisioning"))
     assert "hidden" in str(secret)
     assert SECRET_MARK in str(secret["credentials"])
-    others = [one for one in recorder.requests if one.name != "secret"]
+    others = [one for one in recorder.requests if one.type != SYNCHRONIZATION_SECRET]
     assert "hidden" not in str([inputs(one) for one in others])
-    job = recorder.of("SynchronizationJob", "job")
-    assert "SynchronizationSecret secret" in names(job.dependencies)
+    job = recorder.of("SynchronizationJob", "scim-provisioning")
+    assert "SynchronizationSecret scim-provisioning" in names(job.dependencies)
     # Ordered after the assignments, without naming one that may go.
     assert "EnterpriseApp enterprise-app" in names(job.dependencies)
     assert not [name for name in names(job.dependencies) if name.startswith("AppRole")]
@@ -206,7 +207,7 @@ def test_identity_center(attributes: dict[str, str]) -> None:
     )
     recorder = record(lambda: IdentityCenter("identity-center", args))
     children = recorder.children("federation:aws:IdentityCenter")
-    expected = [("InstanceAccessControlAttributes", "access-control-attributes")]
+    expected = [("InstanceAccessControlAttributes", "identity-center")]
     assert children == (expected if attributes else [])
     if attributes:
         made = inputs(recorder.of(*expected[0]))

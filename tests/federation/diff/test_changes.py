@@ -192,7 +192,7 @@ def test_an_inline_policy_makes_an_admin_set() -> None:
 def test_opening_sign_in_to_everybody_comes_first() -> None:
     before = {"appRoleAssignmentRequired": True, "accountEnabled": True, "loginUrl": "https://a"}
     after = {"appRoleAssignmentRequired": False, "accountEnabled": False, "loginUrl": "https://b"}
-    given = step("update", SERVICE_PRINCIPAL, "service-principal", before=before, after=after)
+    given = step("update", SERVICE_PRINCIPAL, "enterprise-app", before=before, after=after)
     assert _trust(_diff(preview(given))) == [
         ("opens", "everybody in the tenant may sign in: assignment is no longer required"),
         ("interrupts", "sign-in is switched off for everybody"),
@@ -363,8 +363,8 @@ def test_the_phase_goes_by_what_exists_before_and_after() -> None:
     uri = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
     diff = _diff(
         preview(
-            step("same", uri, "identifier-uri", before={}, after={}),
-            step("delete", job, "job", before={}),
+            step("same", uri, "saml-trust", before={}, after={}),
+            step("delete", job, "scim-provisioning", before={}),
         )
     )
     assert (diff.phase_before, diff.phase_after) == (Phase.PROVISIONING, Phase.TRUST)
@@ -380,8 +380,11 @@ def test_a_token_is_told_of_ninety_days_before_its_end(ends: str, told: list[str
     assert [one.what for one in diff.expiries] == told
 
 
+NAMED = {"displayName": "CN=AWS IAM Identity Center initial"}
+
+
 def test_a_certificate_ends_with_its_own_date() -> None:
-    given = step("same", CERTIFICATE, "signing-certificate-initial", before={}, after={})
+    given = step("same", CERTIFICATE, "saml-trust/initial", before=NAMED, after=NAMED)
     given["oldState"]["outputs"] = {"endDate": "2026-12-24T07:37:19Z"}
     (ending,) = _diff(preview(given)).expiries
     assert (ending.what, ending.days_left(TODAY)) == ("certificate initial", 30)
