@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -58,6 +59,11 @@ class AccessInputs:
     repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
     region: str
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """Nothing: what the access diff compares with, the federation stack keeps."""
+        return {}
 
     def repaired(self) -> AccessInputs:
         """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""

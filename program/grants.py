@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
-from components.permission_set import PermissionSet, PermissionSetArgs
+from components.permission_set import PermissionSet
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
 from federation.access.assignments import PrincipalKey
 from federation.identity.instance import Instance
 from federation.identity.principals import Arrivals
 from federation.update.plan import Plan
+from program.permission_set_args import permission_set_args
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,9 @@ def grant(args: Grants) -> None:
     permission_sets = {
         name: PermissionSet(
             name,
-            PermissionSetArgs(
-                instance_arn=instance.arn,
-                partition=instance.partition,
-                model=permission_set,
+            permission_set_args(
+                permission_set,
+                instance,
                 arn=plan.sets.arns.get(name, ""),
                 attached=plan.sets.attached.get(name, ()),
             ),

@@ -27,6 +27,7 @@ from clouds.scim import ScimError, try_token
 from components.enterprise_app import NewGroup
 from federation.access.access import Access, digest, load_access
 from federation.access.assignments import PrincipalKey
+from federation.access.baseline import baseline
 from federation.core.errors import InvalidInput, Problem
 from federation.identity.instance import UnusableInstanceError
 from federation.identity.saml_metadata import (
@@ -74,16 +75,23 @@ class Inputs:
     region: str
     caller_account_id: str
 
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """What the next access diff compares with."""
+        return baseline(self.access, self.facts.organization)
+
     def principals(self) -> dict[PrincipalKey, str | NewGroup]:
         """An Entra object id for each principal, or the group to make."""
         found: dict[PrincipalKey, str | NewGroup] = {}
         for key, principal in self.directory.principals.items():
             group = self.access.groups[key.key] if key.type == "GROUP" else None
             if group and group.create:
+                members = self.plan.memberships.members[key]
                 found[key] = NewGroup(
                     display_name=principal.name,
                     owners=[self.directory.people[upn.lower()] for upn in group.owners],
-                    members=self.plan.memberships.members[key],
+                    members=list(members),
+                    member_imports={one: known for one, known in members.items() if known},
                 )
             else:
                 found[key] = principal.object_id or ""

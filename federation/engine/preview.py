@@ -40,6 +40,10 @@ _KNOWN_OPS: Final = _HALVES | frozenset(
 )
 
 
+# The output of the component DesiredState that keeps what the next access diff compares with.
+BASELINE: Final = "baseline"
+
+
 def is_known(value: Any) -> bool:
     """Whether a preview already knows this value."""
     return not (isinstance(value, str) and value in _UNKNOWN)
@@ -125,7 +129,10 @@ class Preview:
     @property
     def baseline(self) -> Mapping[str, Any]:
         """What the last update recorded for the next review (federation/access/baseline.py)."""
-        found = self.component("IdentityCenter").get("baseline")
+        found = self.component("DesiredState").get(BASELINE)
+        if not found:
+            # Where older states have it.
+            found = self.component("IdentityCenter").get(BASELINE)
         return found if isinstance(found, Mapping) else {}
 
     def component(self, kind: str) -> Mapping[str, Any]:

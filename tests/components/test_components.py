@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pulumi
@@ -13,38 +12,30 @@ import components
 from components import (
     AccountAssignments,
     AccountAssignmentsArgs,
+    CustomerManagedPolicy,
     EnterpriseApp,
     EnterpriseAppArgs,
     IdentityCenter,
     IdentityCenterArgs,
     NewGroup,
+    PermissionsBoundary,
     PermissionSet,
     PermissionSetArgs,
     SamlTrust,
     SamlTrustArgs,
     ScimProvisioning,
     ScimProvisioningArgs,
+    SigningCertificate,
     SyncedPrincipals,
     SyncedPrincipalsArgs,
 )
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Boundary, CustomerPolicy
-from federation.access.declared import PermissionSet as Model
 from federation.core.urn import SYNCHRONIZATION_SECRET
-from federation.identity.instance import Instance
 from federation.identity.principals import Arrivals, AssignmentPlan
-from federation.identity.saml_metadata import ServiceProviderMetadata
 from tests.components.recorder import USER_ROLE, Recorder, names, record
 
 PLATFORM, DATA = PrincipalKey("GROUP", "platform"), PrincipalKey("GROUP", "data")
-INSTANCE = Instance(
-    arn="arn:aws:sso:::instance/ssoins-1",
-    identity_store_id="d-1",
-    owner_account_id="111122223333",
-    region="eu-west-1",
-    status="ACTIVE",
-    permission_sets_enabled=True,
-)
+INSTANCE = "arn:aws:sso:::instance/ssoins-1"
 # How values that are not known yet, and secrets, reach the engine.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
@@ -54,18 +45,25 @@ def inputs(request: Any) -> dict[str, Any]:
     return MessageToDict(request.object)
 
 
-def app(*, protect: bool = False) -> EnterpriseApp:
+def app(
+    name: str = "enterprise-app", *, prefix: str | None = "", protect: bool = False
+) -> EnterpriseApp:
     return EnterpriseApp(
-        "enterprise-app",
+        name,
         EnterpriseAppArgs(
             display_name="AWS",
             login_url="https://example.awsapps.com/start",
             notification_emails=["identity@example.com"],
-            principals={
-                PLATFORM: "platform-object",
-                DATA: NewGroup(display_name="AWS-Data", members={"ada": None, "bob": "existing"}),
+            principals={"group/platform": "platform-object"},
+            groups={
+                "group/data": NewGroup(
+                    display_name="AWS-Data",
+                    members=["bob", "ada"],
+                    member_imports={"bob": "existing"},
+                )
             },
-            previous_keys={PLATFORM: PrincipalKey("GROUP", "old")},
+            old_names={"group/platform": "group/old"},
+            prefix=prefix,
             protect=protect,
         ),
     )
@@ -76,9 +74,10 @@ def protected(recorder: Recorder) -> set[str]:
 
 
 def test_what_is_public() -> None:
-    made = [name for name in components.__all__ if not name.endswith("Args") and name != "NewGroup"]
-    assert all(issubclass(getattr(components, name), pulumi.ComponentResource) for name in made)
+    public = {name: getattr(components, name) for name in components.__all__}
+    made = {name for name, one in public.items() if issubclass(one, pulumi.ComponentResource)}
     assert len(made) == 7
+    assert {f"{name}Args" for name in made} <= public.keys()
 
 
 def test_enterprise_app() -> None:
@@ -122,17 +121,24 @@ def test_protection_holds_what_people_sign_in_with_and_never_access() -> None:
     }
 
 
-def trust(one: EnterpriseApp, *, protect: bool = False) -> SamlTrust:
+def trust(one: EnterpriseApp, name: str = "saml-trust", *, protect: bool = False) -> SamlTrust:
     return SamlTrust(
-        "saml-trust",
+        name,
         SamlTrustArgs(
-            app=one,
-            metadata=ServiceProviderMetadata(entity_id="https://sp", acs_urls=("https://acs",)),
-            certificates={"first": None, "second": date(2029, 1, 2)},
+            application_id=one.application_id,
+            client_id=one.client_id,
+            service_principal_id=one.service_principal_id,
+            identifier="https://sp",
+            reply_urls=["https://acs"],
+            certificates={
+                "first": SigningCertificate(),
+                "second": SigningCertificate(expires="2029-01-02"),
+            },
             tenant_id="tenant",
             login_endpoint="https://login.example.com",
             protect=protect,
         ),
+        pulumi.ResourceOptions(depends_on=[one.service_principal]),
     )
 
 
@@ -141,8 +147,9 @@ def test_saml_trust() -> None:
 
     def program() -> None:
         made = trust(app())
-        assert made.entity_id == "https://sts.windows.net/tenant/"
-        pulumi.Output.all(made.federation_metadata_url, made.thumbprints).apply(told.extend)
+        pulumi.Output.all(
+            made.federation_metadata_url, made.thumbprints, made.entity_id, made.single_sign_on_url
+        ).apply(told.extend)
 
     recorder = record(program)
     assert recorder.children("federation:entra:SamlTrust") == [
@@ -161,20 +168,28 @@ def test_saml_trust() -> None:
     assert "endDate" not in inputs(first)
     assert inputs(second)["endDate"] == "2029-01-02T00:00:00Z"
     url = "https://login.example.com/tenant/federationmetadata/2007-06/federationmetadata.xml"
-    assert told == [f"{url}?appid=client", {"first": "AB", "second": "AB"}]
+    assert told == [
+        f"{url}?appid=client",
+        {"first": "AB", "second": "AB"},
+        "https://sts.windows.net/tenant/",
+        "https://login.example.com/tenant/saml2",
+    ]
 
 
-def provisioning(one: EnterpriseApp, *, protect: bool = False) -> ScimProvisioning:
+def provisioning(
+    one: EnterpriseApp, name: str = "scim-provisioning", *, protect: bool = False
+) -> ScimProvisioning:
     return ScimProvisioning(
-        "scim-provisioning",
+        name,
         ScimProvisioningArgs(
-            app=one,
+            service_principal_id=one.service_principal_id,
             endpoint="https://scim",
-            access_token=pulumi.Output.secret("hidden"),
+            access_token="hidden",
             notification_emails=["identity@example.com"],
             delete_threshold=5,
             protect=protect,
         ),
+        pulumi.ResourceOptions(depends_on=[one.completed]),
     )
 
 
@@ -200,10 +215,10 @@ def test_scim_provisioning() -> None:
 @pytest.mark.parametrize("attributes", [{}, {"department": "${path:enterprise.department}"}])
 def test_identity_center(attributes: dict[str, str]) -> None:
     args = IdentityCenterArgs(
-        instance=INSTANCE,
+        instance_arn=INSTANCE,
+        identity_store_id="d-1",
         access_portal_url="https://portal",
         access_control_attributes=attributes,
-        baseline={},
     )
     recorder = record(lambda: IdentityCenter("identity-center", args))
     children = recorder.children("federation:aws:IdentityCenter")
@@ -215,31 +230,27 @@ def test_identity_center(attributes: dict[str, str]) -> None:
         assert made["attributes"] == [{"key": "department", "values": values}]
 
 
-BOUNDED = Model(
-    name="Deploy",
-    managed_policies=("ReadOnlyAccess",),
-    customer_managed_policies=(CustomerPolicy("deploy", "/platform/"),),
-    inline_policy={"Version": "2012-10-17"},
-    permissions_boundary=Boundary(managed_policy="PowerUserAccess"),
-)
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
-def permission_set(*, attached: tuple[str, ...] = ()) -> PermissionSet:
+def permission_set(name: str = "Deploy", *, imports: dict[str, str] | None = None) -> PermissionSet:
     return PermissionSet(
-        "Deploy",
+        name,
         PermissionSetArgs(
-            instance_arn=INSTANCE.arn,
-            partition="aws",
-            model=BOUNDED,
-            arn="arn:known",
-            attached=attached,
+            instance_arn=INSTANCE,
+            name="Deploy",
+            managed_policies=[READ_ONLY],
+            customer_managed_policies=[CustomerManagedPolicy(name="deploy", path="/platform/")],
+            inline_policy='{"Version":"2012-10-17"}',
+            permissions_boundary=PermissionsBoundary(managed_policy_arn=POWER_USER),
+            imports=imports,
         ),
     )
 
 
 def test_permission_set() -> None:
-    recorder = record(lambda: permission_set(attached=(READ_ONLY,)))
+    recorder = record(lambda: permission_set(imports={READ_ONLY: "known"}))
     assert recorder.children("federation:aws:PermissionSet") == [
         ("CustomerManagedPolicyAttachment", "Deploy/platform/deploy"),
         ("ManagedPolicyAttachment", "Deploy/ReadOnlyAccess"),
@@ -256,7 +267,10 @@ def test_permission_set() -> None:
     order = [one.type.rpartition(":")[2] for one in recorder.requests]
     assert order.index("PermissionsBoundaryAttachment") < order.index("PermissionSetInlinePolicy")
     taken_in = recorder.of("ManagedPolicyAttachment", "Deploy/ReadOnlyAccess")
-    assert taken_in.importId == f"{READ_ONLY},arn:known,{INSTANCE.arn}"
+    assert taken_in.importId == "known"
+    customer = recorder.of("CustomerManagedPolicyAttachment", "Deploy/platform/deploy")
+    assert customer.importId == ""
+    assert inputs(boundary)["permissionsBoundary"] == {"managedPolicyArn": POWER_USER}
 
 
 def synced(wait: Any, expected: tuple[PrincipalKey, ...]) -> SyncedPrincipals:
@@ -277,9 +291,12 @@ def assignments(arrivals: pulumi.Output[Arrivals], one: EnterpriseApp) -> Accoun
     return AccountAssignments(
         "account-assignments",
         AccountAssignmentsArgs(
-            instance_arn=INSTANCE.arn,
+            instance_arn=INSTANCE,
             permission_sets={"Deploy": permission_set()},
-            app_assignments=one.assignments,
+            app_assignments={
+                PLATFORM: one.assignments["group/platform"],
+                DATA: one.assignments["group/data"],
+            },
             plan=AssignmentPlan(ready={ready: "data-principal"}, late=(late,), held=()),
             arrivals=arrivals,
             reasons={PLATFORM: "it has not arrived"},

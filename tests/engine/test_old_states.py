@@ -27,9 +27,8 @@ RECORDED: Final = Path(__file__).parent / "states" / "fixed-child-names.json"
 _ATTRIBUTE: Final = "identityCenter.accessControlAttributes.department"
 
 
-@pytest.fixture
-def old(federation: Federation) -> Federation:
-    """A federation in phase access, whose state is one of the older version."""
+def _older(federation: Federation) -> Federation:
+    """The federation in phase access, with a state of the older version."""
     federation.stack.set_config(_ATTRIBUTE, "${path:enterprise.department}")
     federation.stack.up()
     export = federation.stack.export()
@@ -83,7 +82,8 @@ def _unchanged(run: Run) -> bool:
     return {event.step.op for event in run.events} <= {"same"}
 
 
-def test_an_older_state_keeps_every_resource(old: Federation) -> None:
+def test_an_older_state_keeps_every_resource(federation: Federation) -> None:
+    old = _older(federation)
     assert _renamed() <= _names(old)
     preview = old.stack.preview("--expect-no-changes")
     assert _unchanged(preview), preview.events
@@ -97,8 +97,10 @@ def test_an_older_state_keeps_every_resource(old: Federation) -> None:
     assert _unchanged(old.stack.preview("--expect-no-changes"))
 
 
-def test_a_failure_in_an_older_state_keeps_no_revocation_from_being_made(old: Federation) -> None:
-    """Placeholders find what exists under its old name: nothing looks as if it were replaced."""
+def test_a_failure_in_an_older_state_keeps_no_revocation_from_being_made(
+    federation: Federation,
+) -> None:
+    old = _older(federation)
     old.access["rules"].remove(old.rule("platform-look"))
     old.write_access()
     old.stack.set_config("enterpriseApp.notificationEmails[0]", "security@example.com")

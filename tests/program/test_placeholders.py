@@ -21,6 +21,13 @@ def test_what_exists_keeps_its_value() -> None:
     assert placeholders.of(ASSIGNMENT, "ReadOnly/group/a/1", "permission_set_arn") == ARN
 
 
+def test_what_was_renamed_keeps_its_value() -> None:
+    placeholders = Placeholders({URN: {"permissionSetArn": ARN}})
+    names = ["ReadOnly/group/b/1", "ReadOnly/group/a/1"]
+    found = placeholders.of(ASSIGNMENT, "ReadOnly/group/c/1", "permission_set_arn", old_names=names)
+    assert found == ARN
+
+
 def test_what_is_new_gets_a_form_of_its_kind() -> None:
     placeholders = Placeholders({URN: {"permissionSetArn": ARN}})
     for name, begin in (
