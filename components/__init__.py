@@ -1,6 +1,10 @@
 """The federation's ComponentResources; none decides what the model can decide."""
 
-from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
+from components.account_assignments import (
+    AccountAssignment,
+    AccountAssignments,
+    AccountAssignmentsArgs,
+)
 from components.enterprise_app import EnterpriseApp, EnterpriseAppArgs, NewGroup
 from components.identity_center import IdentityCenter, IdentityCenterArgs
 from components.permission_set import (
@@ -14,6 +18,7 @@ from components.scim_provisioning import ScimProvisioning, ScimProvisioningArgs
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
 
 __all__ = [
+    "AccountAssignment",
     "AccountAssignments",
     "AccountAssignmentsArgs",
     "CustomerManagedPolicy",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
-from components.account_assignments import AccountAssignments, AccountAssignmentsArgs
+from components.account_assignments import (
+    AccountAssignment,
+    AccountAssignments,
+    AccountAssignmentsArgs,
+)
 from components.permission_set import PermissionSet
-from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs
-from federation.access.assignments import PrincipalKey
+from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs, unknown
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.identity.instance import Instance
-from federation.identity.principals import Arrivals
+from federation.identity.principals import Arrivals, holds
 from federation.update.plan import Plan
 from program.permission_set_args import permission_set_args
 
@@ -32,21 +38,24 @@ class Grants:
     management: pulumi.ProviderResource | None = None
     app_assignments: Mapping[PrincipalKey, pulumi.Resource] = field(default_factory=dict)
 
+    def provider(self, permission_set: str) -> pulumi.ProviderResource | None:
+        """The provider of a set and its assignments, None for the default one."""
+        return self.management if permission_set in self.plan.management_sets else None
+
 
 def grant(args: Grants) -> None:
     """Register the components, and export what is held and what is frozen."""
-    instance, plan = args.instance, args.plan
-    providers = {name: args.management for name in plan.management_sets if args.management}
+    plan = args.plan
     permission_sets = {
         name: PermissionSet(
             name,
             permission_set_args(
                 permission_set,
-                instance,
+                args.instance,
                 arn=plan.sets.arns.get(name, ""),
                 attached=plan.sets.attached.get(name, ()),
             ),
-            pulumi.ResourceOptions(provider=providers.get(name)),
+            pulumi.ResourceOptions(provider=args.provider(name)),
         )
         for name, permission_set in plan.sets.models.items()
     }
@@ -59,21 +68,100 @@ def grant(args: Grants) -> None:
             wait=args.wait,
         ),
     )
-    assignments = AccountAssignments(
+    pulumi.export("held", assign(args, permission_sets, synced.arrivals))
+    pulumi.export("frozen", [assignment.logical_name for assignment in plan.resolution.frozen])
+
+
+def assign(
+    args: Grants,
+    permission_sets: Mapping[str, PermissionSet],
+    arrivals: pulumi.Output[Arrivals],
+) -> pulumi.Output[list[dict[str, object]]]:
+    """Register the assignments of all who are there or arrive; returns the held ones, and warns.
+
+    A preview shows those of expected principals with an unknown id, as if all were to arrive.
+    """
+    plan = args.plan
+    ready, late = plan.assignments.ready, plan.assignments.late
+
+    def given(ids: Iterable[tuple[Assignment, pulumi.Input[str]]]) -> dict[str, AccountAssignment]:
+        return {
+            assignment.logical_name: AccountAssignment(
+                permission_set_arn=permission_sets[assignment.permission_set].arn,
+                principal_id=principal_id,
+                principal_type=assignment.principal.type,
+                account_id=assignment.account,
+            )
+            for assignment, principal_id in ids
+        }
+
+    def arrived(found: Arrivals) -> dict[str, AccountAssignment]:
+        ids = ((one, found.arrived.get(one.principal)) for one in late)
+        return given((one, ident) for one, ident in ids if ident is not None)
+
+    def options(name: str) -> pulumi.ResourceOptions:
+        return _options(args, permission_sets, Assignment.parse(name))
+
+    preview = pulumi.runtime.is_dry_run()
+    component = AccountAssignments(
         "account-assignments",
         AccountAssignmentsArgs(
-            instance_arn=instance.arn,
-            permission_sets=permission_sets,
-            app_assignments=args.app_assignments,
-            plan=plan.assignments,
-            arrivals=synced.arrivals,
-            reasons=plan.reasons,
-            old_names=plan.old_names,
-            holders=plan.holders,
-            principals=plan.principals,
-            labels=plan.labels,
-            providers=providers,
+            instance_arn=args.instance.arn,
+            assignments=given(ready.items())
+            | (given((one, unknown()) for one in late) if preview else {}),
+            late=None if preview else arrivals.apply(arrived),
+            holders={key.logical_name: ident for key, ident in plan.holders.items()},
+            # The stack's one instance: its assignments are read back by their own names.
+            prefix="",
         ),
+        options=options,
     )
-    pulumi.export("held", assignments.held)
-    pulumi.export("frozen", [assignment.logical_name for assignment in plan.resolution.frozen])
+
+    def held(found: Arrivals) -> list[dict[str, object]]:
+        missing = [one for one in late if one.principal not in found.arrived]
+        reasons = {**plan.reasons, **found.reasons}
+        return _report(component, plan, [*plan.assignments.held, *missing], reasons)
+
+    if preview:
+        return pulumi.Output.from_input(
+            _report(component, plan, plan.assignments.held, plan.reasons)
+        )
+    return arrivals.apply(held)
+
+
+def _options(
+    args: Grants, permission_sets: Mapping[str, PermissionSet], assignment: Assignment
+) -> pulumi.ResourceOptions:
+    depends_on: list[pulumi.Input[pulumi.Resource]] = [
+        permission_sets[assignment.permission_set].completed
+    ]
+    # Destroyed before the app-role assignment: assignments of a deleted group would stay behind as
+    # orphans.
+    if assignment.principal in args.app_assignments:
+        depends_on.append(args.app_assignments[assignment.principal])
+    old_name = args.plan.old_names.get(assignment)
+    return pulumi.ResourceOptions(
+        depends_on=depends_on,
+        aliases=[pulumi.Alias(name=old_name)] if old_name else None,
+        provider=args.provider(assignment.permission_set),
+    )
+
+
+def _report(
+    component: pulumi.Resource,
+    plan: Plan,
+    assignments: Sequence[Assignment],
+    reasons: Mapping[PrincipalKey, str],
+) -> list[dict[str, object]]:
+    held = holds(assignments, reasons, plan.principals, plan.labels)
+    for hold in held:
+        names: Any = hold["assignments"]
+        number = "1 assignment" if len(names) == 1 else f"{len(names)} assignments"
+        # The access diff reads this sentence (federation/diff/assignment_changes.py).
+        pulumi.log.warn(
+            f"{number} of {str(hold['principalType']).lower()} "
+            f"{json.dumps(hold['label'], ensure_ascii=False)} held: "
+            f"{hold['reason']} [{', '.join(names)}]",
+            component,
+        )
+    return held

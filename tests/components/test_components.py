@@ -7,9 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 from google.protobuf.json_format import MessageToDict
+from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from components import (
+    AccountAssignment,
     AccountAssignments,
     AccountAssignmentsArgs,
     CustomerManagedPolicy,
@@ -29,9 +31,10 @@ from components import (
     SyncedPrincipals,
     SyncedPrincipalsArgs,
 )
-from federation.access.assignments import Assignment, PrincipalKey
+from components.synced_principals import unknown
+from federation.access.assignments import PrincipalKey
 from federation.core.urn import SYNCHRONIZATION_SECRET
-from federation.identity.principals import Arrivals, AssignmentPlan
+from federation.identity.principals import Arrivals
 from tests.components.recorder import USER_ROLE, Recorder, names, record
 
 PLATFORM, DATA = PrincipalKey("GROUP", "platform"), PrincipalKey("GROUP", "data")
@@ -46,7 +49,11 @@ def inputs(request: Any) -> dict[str, Any]:
 
 
 def app(
-    name: str = "enterprise-app", *, prefix: str | None = "", protect: bool = False
+    name: str = "enterprise-app",
+    *,
+    prefix: str | None = "",
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
 ) -> EnterpriseApp:
     return EnterpriseApp(
         name,
@@ -66,6 +73,7 @@ def app(
             prefix=prefix,
             protect=protect,
         ),
+        opts,
     )
 
 
@@ -121,7 +129,13 @@ def test_protection_holds_what_people_sign_in_with_and_never_access() -> None:
     }
 
 
-def trust(one: EnterpriseApp, name: str = "saml-trust", *, protect: bool = False) -> SamlTrust:
+def trust(
+    one: EnterpriseApp,
+    name: str = "saml-trust",
+    *,
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> SamlTrust:
     return SamlTrust(
         name,
         SamlTrustArgs(
@@ -138,7 +152,9 @@ def trust(one: EnterpriseApp, name: str = "saml-trust", *, protect: bool = False
             login_endpoint="https://login.example.com",
             protect=protect,
         ),
-        pulumi.ResourceOptions(depends_on=[one.service_principal]),
+        pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[one.service_principal])
+        ),
     )
 
 
@@ -177,7 +193,11 @@ def test_saml_trust() -> None:
 
 
 def provisioning(
-    one: EnterpriseApp, name: str = "scim-provisioning", *, protect: bool = False
+    one: EnterpriseApp,
+    name: str = "scim-provisioning",
+    *,
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
 ) -> ScimProvisioning:
     return ScimProvisioning(
         name,
@@ -189,7 +209,7 @@ def provisioning(
             delete_threshold=5,
             protect=protect,
         ),
-        pulumi.ResourceOptions(depends_on=[one.completed]),
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[one.completed])),
     )
 
 
@@ -285,78 +305,142 @@ def synced(wait: Any, expected: tuple[PrincipalKey, ...]) -> SyncedPrincipals:
     )
 
 
-def assignments(arrivals: pulumi.Output[Arrivals], one: EnterpriseApp) -> AccountAssignments:
-    ready = Assignment("Deploy", DATA, "111122223333")
-    late = Assignment("Deploy", PLATFORM, "111122223333")
+def assignments(
+    one: EnterpriseApp, name: str = "account-assignments", *, prefix: str | None = ""
+) -> AccountAssignments:
+    made = permission_set(f"{name}-Deploy")
+
+    def assignment(principal_id: pulumi.Input[str]) -> AccountAssignment:
+        return AccountAssignment(
+            permission_set_arn=made.arn, principal_id=principal_id, account_id="111122223333"
+        )
+
     return AccountAssignments(
-        "account-assignments",
+        name,
         AccountAssignmentsArgs(
             instance_arn=INSTANCE,
-            permission_sets={"Deploy": permission_set()},
-            app_assignments={
-                PLATFORM: one.assignments["group/platform"],
-                DATA: one.assignments["group/data"],
-            },
-            plan=AssignmentPlan(ready={ready: "data-principal"}, late=(late,), held=()),
-            arrivals=arrivals,
-            reasons={PLATFORM: "it has not arrived"},
-            old_names={ready: "Old/group/data/111122223333"},
+            assignments={"ready": assignment("data-principal"), "unknown": assignment(unknown())},
+            late=pulumi.Output.from_input({"late": assignment("platform-principal")}),
+            holders={"group/data": "group-object"},
+            prefix=prefix,
+        ),
+        options=lambda key: pulumi.ResourceOptions(
+            depends_on=[made.completed, one.assignments["group/data"]],
+            aliases=[pulumi.Alias(name=f"old-{key}")],
         ),
     )
 
 
-ASSIGNMENT, LATE = "Deploy/group/data/111122223333", "Deploy/group/platform/111122223333"
-
-
-def given(preview: bool, arrivals: Arrivals) -> tuple[Recorder, list[Any], list[Any]]:
-    """What is registered, how the wait was called, and what is held."""
-    calls: list[Any] = []
-    held: list[Any] = []
-
-    def wait(*arguments: Any) -> Arrivals:
-        calls.append(arguments)
-        return arrivals
+def test_account_assignments() -> None:
+    told: list[Any] = []
 
     def program() -> None:
-        made = assignments(synced(wait, (PLATFORM,)).arrivals, app())
-        made.held.apply(held.extend)
+        made = assignments(app())
+        pulumi.Output.all(made.holders, made.late).apply(told.extend)
 
-    return record(program, preview=preview), calls, held
-
-
-def test_account_assignments_in_up() -> None:
-    recorder, calls, held = given(False, Arrivals(arrived={PLATFORM: "platform-principal"}))
-    assert calls == [("job", {PLATFORM: "platform-object"})]
+    recorder = record(program, preview=True)
     kind = "AccountAssignment"
     assert recorder.children("federation:aws:AccountAssignments") == [
-        (kind, ASSIGNMENT),
-        (kind, LATE),
+        (kind, "late"),
+        (kind, "ready"),
+        (kind, "unknown"),
     ]
-    assert inputs(recorder.of(kind, LATE))["principalId"] == "platform-principal"
-    assignment = recorder.of(kind, ASSIGNMENT)
-    # Made last and destroyed first: after all policies, and after the app-role assignment.
-    assert {"PermissionSet Deploy", "AppRoleAssignment group/data"} <= names(
-        assignment.dependencies
+    ready = recorder.of(kind, "ready")
+    assert inputs(ready) == {
+        "instanceArn": INSTANCE,
+        "permissionSetArn": "arn:account-assignments-Deploy",
+        "principalId": "data-principal",
+        "principalType": "GROUP",
+        "targetId": "111122223333",
+        "targetType": "AWS_ACCOUNT",
+    }
+    assert {"PermissionSet account-assignments-Deploy", "AppRoleAssignment group/data"} <= names(
+        ready.dependencies
     )
-    assert [alias.spec.name for alias in assignment.aliases] == ["Old/group/data/111122223333"]
-    assert inputs(assignment)["permissionSetArn"] == "arn:Deploy"
-    assert held == []
+    assert [alias.spec.name for alias in ready.aliases] == ["old-ready"]
+    assert inputs(recorder.of(kind, "unknown"))["principalId"] == UNKNOWN
+    assert told == [{"group/data": "group-object"}, ["late"]]
 
 
-def test_who_does_not_arrive_is_held_with_the_reason() -> None:
-    recorder, _, held = given(False, Arrivals(reasons={PLATFORM: "Entra skipped it"}))
-    assert recorder.children("federation:aws:AccountAssignments") == [
-        ("AccountAssignment", ASSIGNMENT)
+def everything(suffix: str) -> None:
+    """One instance of each component that makes resources, as a program of somebody else has it."""
+    one = app(f"app{suffix}", prefix=None)
+    trust(one, f"trust{suffix}")
+    provisioning(one, f"provisioning{suffix}")
+    IdentityCenter(
+        f"center{suffix}",
+        IdentityCenterArgs(
+            instance_arn=INSTANCE,
+            identity_store_id="d-1",
+            access_portal_url="https://portal",
+            access_control_attributes={"department": "${path:enterprise.department}"},
+        ),
+    )
+    assignments(one, f"assignments{suffix}", prefix=None)
+
+
+@pytest.mark.parametrize("suffixes", [("", "-2"), ("-2", ""), ("-a", "-b")])
+def test_two_instances_never_collide(suffixes: tuple[str, str]) -> None:
+    def program() -> None:
+        for suffix in suffixes:
+            everything(suffix)
+
+    recorder = record(program)
+    places = [(one.parent.split("::")[-2:-1], one.type, one.name) for one in recorder.requests]
+    urns = [str(place) for place in places]
+    assert len(set(urns)) == len(urns)
+    # Whatever is renamed, no instance takes over what another one has made.
+    by_kind = [
+        (one.type, alias.spec.name)
+        for one in recorder.requests
+        for alias in one.aliases
+        if one.type != "aws:ssoadmin/accountAssignment:AccountAssignment"
     ]
-    assert [(one["assignments"], one["reason"]) for one in held] == [([LATE], "Entra skipped it")]
+    assert len(set(by_kind)) == len(by_kind)
 
 
-def test_a_preview_shows_late_assignments_with_an_unknown_principal_and_waits_for_nobody() -> None:
-    recorder, calls, held = given(True, Arrivals())
-    assert calls == []
-    assert inputs(recorder.of("AccountAssignment", LATE))["principalId"] == UNKNOWN
-    assert inputs(recorder.of("AccountAssignment", ASSIGNMENT))["principalId"] == "data-principal"
-    assert held == []
+def test_children_belong_to_their_component_and_are_named_after_it() -> None:
+    recorder = record(lambda: everything("-2"))
+    for one in recorder.requests:
+        if one.custom:
+            parent = one.parent.rpartition("::")[2]
+            assert parent.endswith(("-2", "-2-Deploy"))
+            assert one.name.startswith(parent)
+
+
+def test_another_language_could_give_every_argument() -> None:
+    """Pulumi infers the schema of a component package from these very annotations."""
+    shared = [
+        EnterpriseApp,
+        SamlTrust,
+        ScimProvisioning,
+        IdentityCenter,
+        PermissionSet,
+        AccountAssignments,
+    ]
+    found = Analyzer("entra-identity-center").analyze(shared)
+    required = {
+        name: {key for key, one in definition.inputs.items() if not one.optional}
+        for name, definition in found["component_definitions"].items()
+    }
+    assert required == {
+        "EnterpriseApp": {"displayName", "notificationEmails", "principals"},
+        "SamlTrust": {
+            *("applicationId", "clientId", "servicePrincipalId", "identifier", "replyUrls"),
+            *("certificates", "tenantId", "loginEndpoint"),
+        },
+        "ScimProvisioning": {
+            *("servicePrincipalId", "endpoint", "accessToken"),
+            *("notificationEmails", "deleteThreshold"),
+        },
+        "IdentityCenter": {"instanceArn", "identityStoreId", "accessPortalUrl"},
+        "PermissionSet": {"instanceArn", "name"},
+        "AccountAssignments": {"instanceArn", "assignments"},
+    }
+    assert set(found["type_definitions"]) == {
+        *("NewGroup", "SigningCertificate", "AccountAssignment"),
+        *("CustomerManagedPolicy", "PermissionsBoundary"),
+    }
 
 
 def test_synced_principals_wait_for_nobody_when_nobody_is_expected() -> None:
