@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 
@@ -17,9 +15,11 @@ from components.account_assignments import (
 from components.permission_set import PermissionSet
 from components.synced_principals import SyncedPrincipals, SyncedPrincipalsArgs, unknown
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.identity.holds import Hold, holds
 from federation.identity.instance import Instance
-from federation.identity.principals import Arrivals, holds
+from federation.identity.principals import Arrivals
 from federation.update.plan import Plan
+from program.holds import register_holds
 from program.permission_set_args import permission_set_args
 
 
@@ -68,7 +68,7 @@ def grant(args: Grants) -> None:
             wait=args.wait,
         ),
     )
-    pulumi.export("held", assign(args, permission_sets, synced.arrivals))
+    pulumi.export("held", register_holds(assign(args, permission_sets, synced.arrivals)))
     pulumi.export("frozen", [assignment.logical_name for assignment in plan.resolution.frozen])
 
 
@@ -76,8 +76,8 @@ def assign(
     args: Grants,
     permission_sets: Mapping[str, PermissionSet],
     arrivals: pulumi.Output[Arrivals],
-) -> pulumi.Output[list[dict[str, object]]]:
-    """Register the assignments of all who are there or arrive; returns the held ones, and warns.
+) -> pulumi.Output[Sequence[Hold]]:
+    """Register the assignments of all who are there or arrive; returns the holds.
 
     A preview shows those of expected principals with an unknown id, as if all were to arrive.
     """
@@ -103,7 +103,7 @@ def assign(
         return _options(args, permission_sets, Assignment.parse(name))
 
     preview = pulumi.runtime.is_dry_run()
-    component = AccountAssignments(
+    AccountAssignments(
         "account-assignments",
         AccountAssignmentsArgs(
             instance_arn=args.instance.arn,
@@ -117,16 +117,18 @@ def assign(
         options=options,
     )
 
-    def held(found: Arrivals) -> list[dict[str, object]]:
+    def held(found: Arrivals) -> Sequence[Hold]:
         missing = [one for one in late if one.principal not in found.arrived]
-        reasons = {**plan.reasons, **found.reasons}
-        return _report(component, plan, [*plan.assignments.held, *missing], reasons)
-
-    if preview:
-        return pulumi.Output.from_input(
-            _report(component, plan, plan.assignments.held, plan.reasons)
+        return holds(
+            [*plan.assignments.held, *missing],
+            {**plan.reasons, **found.reasons},
+            plan.principals,
+            plan.labels,
         )
-    return arrivals.apply(held)
+
+    # In a preview, whoever may arrive counts as arrived.
+    everybody = Arrivals(arrived={one.principal: "" for one in late})
+    return pulumi.Output.from_input(held(everybody)) if preview else arrivals.apply(held)
 
 
 def _options(
@@ -145,23 +147,3 @@ def _options(
         aliases=[pulumi.Alias(name=old_name)] if old_name else None,
         provider=args.provider(assignment.permission_set),
     )
-
-
-def _report(
-    component: pulumi.Resource,
-    plan: Plan,
-    assignments: Sequence[Assignment],
-    reasons: Mapping[PrincipalKey, str],
-) -> list[dict[str, object]]:
-    held = holds(assignments, reasons, plan.principals, plan.labels)
-    for hold in held:
-        names: Any = hold["assignments"]
-        number = "1 assignment" if len(names) == 1 else f"{len(names)} assignments"
-        # The access diff reads this sentence (federation/diff/assignment_changes.py).
-        pulumi.log.warn(
-            f"{number} of {str(hold['principalType']).lower()} "
-            f"{json.dumps(hold['label'], ensure_ascii=False)} held: "
-            f"{hold['reason']} [{', '.join(names)}]",
-            component,
-        )
-    return held
