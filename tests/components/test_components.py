@@ -176,6 +176,9 @@ def test_saml_trust() -> None:
     ]
     identifier = recorder.of("ApplicationIdentifierUri", "saml-trust")
     assert "ServicePrincipal enterprise-app" in names(identifier.dependencies)
+    # The component itself waits for nothing: it would be skipped with all its children.
+    (component,) = [one for one in recorder.requests if one.type == "federation:entra:SamlTrust"]
+    assert list(component.dependencies) == []
     urls = recorder.of("ApplicationRedirectUris", "saml-trust")
     assert "ApplicationIdentifierUri saml-trust" in names(urls.dependencies)
     kind = "ServicePrincipalTokenSigningCertificate"
