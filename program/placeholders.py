@@ -56,21 +56,21 @@ class Placeholders:
 
     def use(self) -> None:
         """Let every resource of this `up` have them. Must come before any registration."""
+        pulumi.runtime.register_stack_transformation(self.fill)
 
-        def with_placeholders(
-            args: pulumi.ResourceTransformationArgs,
-        ) -> pulumi.ResourceTransformationResult | None:
-            if not isinstance(args.resource, pulumi.CustomResource):
-                return None
-            props = dict(args.props)
-            old_names = _names(args.opts.aliases or ())
-            for name, value in args.props.items():
-                placeholder = self.of(args.type_, args.name, name, old_names=old_names)
-                if placeholder is not None and isinstance(value, pulumi.Output):
-                    props[name] = or_else(value, placeholder)
-            return pulumi.ResourceTransformationResult(props, args.opts)
-
-        pulumi.runtime.register_stack_transformation(with_placeholders)
+    def fill(
+        self, args: pulumi.ResourceTransformationArgs
+    ) -> pulumi.ResourceTransformationResult | None:
+        """A transformation: each input that may stay unknown has its placeholder."""
+        if not isinstance(args.resource, pulumi.CustomResource):
+            return None
+        props = dict(args.props)
+        old_names = _names(args.opts.aliases or ())
+        for name, value in args.props.items():
+            placeholder = self.of(args.type_, args.name, name, old_names=old_names)
+            if placeholder is not None and isinstance(value, pulumi.Output):
+                props[name] = or_else(value, placeholder)
+        return pulumi.ResourceTransformationResult(props, args.opts)
 
 
 def or_else(output: pulumi.Output[Any], placeholder: str) -> pulumi.Output[Any]:

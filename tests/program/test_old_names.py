@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import pulumi
+from google.protobuf.json_format import MessageToDict
+
+from components import ScimProvisioning, ScimProvisioningArgs
+from components.synced_principals import unknown
 from federation.core import urn
 from program.old_names import keep_old_resources, old_name
+from program.placeholders import Placeholders
 from tests.components.recorder import record
 from tests.components.test_components import app, provisioning, trust
 
@@ -41,6 +47,31 @@ def test_a_component_has_no_alias_of_its_own() -> None:
 
     requests = record(program).requests
     assert not [one.name for one in requests if one.aliases and (one.type, one.name) in OLD]
+
+
+def test_a_placeholder_is_what_an_older_state_has() -> None:
+    """The service principal has failed: its id stays unknown."""
+    known = {"servicePrincipalId": "/servicePrincipals/known"}
+    chain = f"federation:entra:ScimProvisioning${urn.SYNCHRONIZATION_SECRET}"
+    placeholders = Placeholders({f"urn:pulumi:stack::project::{chain}::secret": known})
+
+    def program() -> None:
+        ScimProvisioning(
+            "scim-provisioning",
+            ScimProvisioningArgs(
+                service_principal_id=unknown(),
+                endpoint="https://scim",
+                access_token="hidden",
+                notification_emails=[],
+                delete_threshold=5,
+            ),
+            pulumi.ResourceOptions.merge(
+                keep_old_resources(), pulumi.ResourceOptions(transformations=[placeholders.fill])
+            ),
+        )
+
+    secret = record(program).of("SynchronizationSecret", "scim-provisioning")
+    assert MessageToDict(secret.object)["servicePrincipalId"] == known["servicePrincipalId"]
 
 
 def test_what_had_its_name_always_has_no_other() -> None:
