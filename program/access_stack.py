@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class AccessInputs:
     instance: Instance
     plan: Plan
     desired_state: DesiredState
+    accounts: Mapping[str, str]
     repairs: RepairLog
     repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
@@ -120,6 +121,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
             people=directory.people,
             files=configuration_digest(),
         ),
+        accounts=site.organization.account_paths,
         repairs=own.repairs,
         repair_set=set_repairer(
             aws,

@@ -76,16 +76,23 @@ class Inputs:
     region: str
     caller_account_id: str
 
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The path of each account by id."""
+        return self.facts.organization.account_paths
+
     def principals(self) -> dict[PrincipalKey, str | NewGroup]:
         """An Entra object id for each principal, or the group to make."""
         found: dict[PrincipalKey, str | NewGroup] = {}
         for key, principal in self.directory.principals.items():
             group = self.access.groups[key.key] if key.type == "GROUP" else None
             if group and group.create:
+                members = self.plan.memberships.members[key]
                 found[key] = NewGroup(
                     display_name=principal.name,
                     owners=[self.directory.people[upn.lower()] for upn in group.owners],
-                    members=self.plan.memberships.members[key],
+                    members=list(members),
+                    member_imports={one: known for one, known in members.items() if known},
                 )
             else:
                 found[key] = principal.object_id or ""

@@ -218,7 +218,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         expiries=expiries(preview, today),
         guards=_guards(preview, context),
         record=_record(preview, assignments.before, {*assignments.after, *held}),
-        accounts=tuple(_accounts(preview, assignments.changes)),
+        accounts=tuple(_accounts(preview, context, assignments.changes)),
         phase_before=before,
         phase_after=after,
         assignments=tuple(sorted({*assignments.after, *held}))
@@ -237,11 +237,10 @@ def _remembered(preview: Preview, context: Context) -> Context:
     An account that loses its protection in the same change is still marked. Repairs bring the names
     of those whom they concern.
     """
-    before, after = preview.records
-    paths: Mapping[str, str] = {**before.get("accounts", {}), **after.get("accounts", {})}
+    paths = preview.known_accounts
     protected = {
         ident
-        for record in (before, after)
+        for record in preview.records
         if record
         for ident in record["guards"]["protectedAccounts"]["accounts"]
     }
@@ -359,16 +358,18 @@ def _record(
     return record_changes(before, after, was=frozenset(was), now=frozenset(now))
 
 
-def _accounts(preview: Preview, changes: Iterable[AssignmentChange]) -> Iterator[AccountChange]:
+def _accounts(
+    preview: Preview, context: Context, changes: Iterable[AssignmentChange]
+) -> Iterator[AccountChange]:
     """Accounts that are elsewhere since the last update, and new ones that assignments reach."""
-    before, after = (record.get("accounts", {}) for record in preview.records)
-    if not (before and after):
+    before = preview.known_accounts
+    if not before:
         return
     reached = {change.assignment.account for change in changes}
-    for account, path in sorted(after.items()):
+    for account, label in sorted(context.accounts.items()):
         known = before.get(account, "")
-        if known != path and (known or account in reached):
-            yield AccountChange(account=account, before=known, after=path)
+        if known != label.path and (known or account in reached):
+            yield AccountChange(account=account, before=known, after=label.path)
 
 
 def _holders(assignments: Iterable[Assignment]) -> dict[str, tuple[Assignment, ...]]:

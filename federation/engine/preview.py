@@ -41,6 +41,10 @@ _KNOWN_OPS: Final = _HALVES | frozenset(
 )
 
 
+# The output of the component DesiredState that keeps what the next access diff compares with.
+ACCOUNTS: Final = "accounts"
+
+
 def is_known(value: Any) -> bool:
     """Whether a preview already knows this value."""
     return not (isinstance(value, str) and value in _UNKNOWN)
@@ -124,6 +128,12 @@ class Preview:
     repairs: tuple[Repair, ...] = ()
     holds: tuple[Hold, ...] = ()
     unmanaged: Report = NOTHING
+
+    @property
+    def known_accounts(self) -> Mapping[str, str]:
+        """The path of each account by id, as the last update has found them."""
+        found = self.component("DesiredState").get(ACCOUNTS)
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def records(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -1,7 +1,7 @@
 """What an update records for the next review, since no resource shows it.
 
-A guard that is taken away, a later end of a rule, a higher threshold or an account in another OU
-changes no resource by itself. The component DesiredState keeps this record, so that the engine's
+A guard that is taken away, a later end of a rule or a higher threshold changes no resource by
+itself. The component DesiredState keeps this record, so that the engine's
 own steps hold it before and after the update, and the access diff can compare.
 """
 
@@ -28,7 +28,6 @@ def review_record(
 ) -> dict[str, Any]:
     """The record as plain data; it holds no secret."""
     return {
-        "accounts": dict(account_paths(organization)),
         "guards": guard_record(access, organization),
         "ends": _ends(access, resolution),
         "rules": _rules(access),
@@ -38,13 +37,6 @@ def review_record(
         "quotas": _quotas(access),
         "settings": _settings(settings),
     }
-
-
-def account_paths(organization: Organization) -> Iterator[tuple[str, str]]:
-    """`Workloads/Dev/web-dev` by account id, sorted by id."""
-    for account in organization.by_id.values():
-        unit = organization.unit_paths.get(account.parent_id, ())
-        yield account.id, "/".join((*unit, account.name))
 
 
 def _ends(access: Access, resolution: Resolution) -> dict[str, dict[str, list[str]]]:

@@ -45,7 +45,7 @@ def offline_context(
     """
     declares, notes = _access(preview, access)
     found = read_organization_file(Path(organization)) if organization else None
-    if found is None and not any(record.get("accounts") for record in preview.records):
+    if found is None and not preview.known_accounts:
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
     return _context(preview, declares, found, today=today, notes=notes)
 

@@ -180,21 +180,25 @@ def test_what_was_protected_until_now_is_still_marked_and_named() -> None:
         "update",
         DESIRED_STATE,
         "desired-state",
-        before={"record": _record(["711111111111", "733333333333"], paths)},
-        after={"record": _record([], paths)},
+        before={"record": _record(["711111111111", "733333333333"])},
+        after={"record": _record([])},
     )
+    state["oldState"]["outputs"] = {"accounts": paths}
     context = Context(accounts={"611111111111": AccountLabel(name="billing", unit="Workloads")})
     diff = _diff(preview(state, assignment("create", "Look/group/platform/733333333333")), context)
     assert diff.context.accounts == {
         "611111111111": AccountLabel(name="billing", unit="Workloads"),
         "733333333333": AccountLabel(name="core-prod", unit="Workloads/Prod", protected=True),
     }
-    assert diff.accounts == ()
+    moved = AccountChange(
+        account="611111111111", before="Dev/billing-dev", after="Workloads/billing"
+    )
+    assert diff.accounts == (moved,)
     (guard,) = diff.guards
     assert (guard.loosened, guard.accounts) == (True, ("711111111111", "733333333333"))
 
 
-def _record(protected: list[str], paths: dict[str, str]) -> dict[str, Any]:
+def _record(protected: list[str]) -> dict[str, Any]:
     access = Access()
     organization = company()
     found = review_record(
@@ -204,7 +208,7 @@ def _record(protected: list[str], paths: dict[str, str]) -> dict[str, Any]:
         resolve(access, organization, today=TODAY),
     )
     guards = {**found["guards"], "protectedAccounts": {"accounts": protected, "selectors": []}}
-    return {**found, "guards": guards, "accounts": paths}
+    return {**found, "guards": guards}
 
 
 def test_without_a_record_of_the_last_update_the_diff_says_so() -> None:
@@ -235,7 +239,7 @@ def test_an_inline_policy_makes_an_admin_set() -> None:
 def test_opening_sign_in_to_everybody_comes_first() -> None:
     before = {"appRoleAssignmentRequired": True, "accountEnabled": True, "loginUrl": "https://a"}
     after = {"appRoleAssignmentRequired": False, "accountEnabled": False, "loginUrl": "https://b"}
-    given = step("update", SERVICE_PRINCIPAL, "service-principal", before=before, after=after)
+    given = step("update", SERVICE_PRINCIPAL, "enterprise-app", before=before, after=after)
     assert _trust(_diff(preview(given))) == [
         ("opens", "everybody in the tenant may sign in: assignment is no longer required"),
         ("interrupts", "sign-in is switched off for everybody"),
@@ -419,8 +423,8 @@ def test_the_phase_goes_by_what_exists_before_and_after() -> None:
     uri = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
     diff = _diff(
         preview(
-            step("same", uri, "identifier-uri", before={}, after={}),
-            step("delete", job, "job", before={}),
+            step("same", uri, "saml-trust", before={}, after={}),
+            step("delete", job, "scim-provisioning", before={}),
         )
     )
     assert (diff.phase_before, diff.phase_after) == (Phase.PROVISIONING, Phase.TRUST)
@@ -436,8 +440,11 @@ def test_a_token_is_told_of_ninety_days_before_its_end(ends: str, told: list[str
     assert [one.what for one in diff.expiries] == told
 
 
+NAMED = {"displayName": "CN=AWS IAM Identity Center initial"}
+
+
 def test_a_certificate_ends_with_its_own_date() -> None:
-    given = step("same", CERTIFICATE, "signing-certificate-initial", before={}, after={})
+    given = step("same", CERTIFICATE, "saml-trust/initial", before=NAMED, after=NAMED)
     given["oldState"]["outputs"] = {"endDate": "2026-12-24T07:37:19Z"}
     (ending,) = _diff(preview(given)).expiries
     assert (ending.what, ending.days_left(TODAY)) == ("certificate initial", 30)

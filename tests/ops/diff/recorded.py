@@ -25,7 +25,7 @@ STACK = "prod"
 COMMON = "unchanged"
 # Of a step's outputs only what the diff may look at is kept; the rest differs from run to run.
 _OUTPUTS = (
-    *("principalDisplayName", "endDate", "baseline", "endpoint", "expiries"),
+    *("principalDisplayName", "endDate", "accounts", "endpoint", "expiries"),
     *("jobPath", "applicationId", "phase", "holders"),
 )
 _STATE = ("urn", "type", "inputs", "delete")
