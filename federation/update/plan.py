@@ -287,9 +287,9 @@ def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, Principal
     previous = facts.checkpoint.previous_keys(access.moved)
     # Where an object had several keys, the one that is gone from the access file is its old one.
     kept_first = sorted(before.items(), key=lambda known: known[0] not in facts.principals)
-    old_keys = {object_id.casefold(): key for key, object_id in kept_first}
+    old_keys = {object_id: key for key, object_id in kept_first}
     for key, principal in facts.principals.items():
-        old = old_keys.get((principal.object_id or "").casefold())
+        old = old_keys.get(principal.object_id or "")
         if old and old != key and old not in facts.principals and previous.get(key) != old:
             raise UpdateStoppedError(
                 f"{old} is now called {key} in the access file, although both are "
@@ -330,7 +330,7 @@ def _others(
         new = principal.object_id
         for memory in memories:
             old = memory.get(previous_keys.get(key, key))
-            if old and new and old.casefold() != new.casefold():
+            if old and new and old != new:
                 found[key] = old
     return found
 
