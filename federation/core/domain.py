@@ -197,7 +197,7 @@ UserPrincipalName = Annotated[
 ]
 
 
-def object_id(value: str) -> str:
+def one_spelling(value: str) -> str:
     """The one spelling of an Entra object id.
 
     Entra and Identity Center compare object ids without regard to case, and answer them in either:
@@ -207,15 +207,13 @@ def object_id(value: str) -> str:
     return value.lower()
 
 
-ObjectId = Annotated[
-    str,
-    Text(
-        says="an Entra object id, as 00000000-0000-0000-0000-000000000000",
-        pattern=r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-        longest=64,
-        means=object_id,
-    ),
-]
+OBJECT_ID: Final = Text(
+    says="an Entra object id, as 00000000-0000-0000-0000-000000000000",
+    pattern=r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+    longest=64,
+    means=one_spelling,
+)
+ObjectId = Annotated[str, OBJECT_ID]
 Owner = Annotated[
     str, Text(says="an owner: a team or an e-mail address", longest=256, check=_clean_name)
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
+from federation.core.domain import one_spelling
 from federation.core.errors import InvalidInput, Problem
 from federation.core.urn import HOLDS, REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS
@@ -179,7 +180,11 @@ class Preview:
         declared = self.desired_state.get("principals")
         if isinstance(declared, Mapping):
             ids |= {name: one for name, one in declared.items() if not one.startswith("own:")}
-        found = {PrincipalKey.parse(name): str(one) for name, one in ids.items() if is_known(one)}
+        found = {
+            PrincipalKey.parse(name): one_spelling(str(one))
+            for name, one in ids.items()
+            if is_known(one)
+        }
         return {key: ident for key, ident in found.items() if key and ident}
 
     @property

@@ -87,7 +87,7 @@ def desired_state(
             for part, value in {
                 "assignments": sorted([*assignments, *frozen]),
                 "principals": principals,
-                "people": {name: ident.casefold() for name, ident in people.items()},
+                "people": dict(people),
                 "access": access,
                 "guards": guard_record(access, facts.organization),
                 "settings": settings,
@@ -123,7 +123,7 @@ def _principals(access: Access, facts: Facts) -> dict[str, str]:
     """The Entra object id by principal; `own:<key>` for a group that the stack makes."""
     made = {group.principal for group in access.groups.values() if group.create}
     return {
-        key.logical_name: f"own:{key.key}" if key in made else (one.object_id or "").casefold()
+        key.logical_name: f"own:{key.key}" if key in made else one.object_id or ""
         for key, one in facts.principals.items()
     }
 

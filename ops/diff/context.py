@@ -160,7 +160,7 @@ def _identities(
     for key in said.keys() | ids.keys() | own.keys():
         file = said.get(key, Identity(by_id=key not in own and access is None))
         ident = ids.get(key) or file.object_id
-        name = own.get(key) or names.get(ident.lower()) or file.name or known.get((key, ident))
+        name = own.get(key) or names.get(ident) or file.name or known.get((key, ident))
         found[key] = Identity(name=name or "", object_id=ident, by_id=file.by_id)
     return found
 
@@ -219,8 +219,8 @@ def _names(graph: Graph, preview: Preview) -> dict[str, str]:
     groups = graph.groups_by_id(ident for key, ident in ids.items() if key.type == "GROUP")
     users = {ident for key, ident in ids.items() if key.type == "USER"} | _member_ids(preview)
     people = graph.users_by_id(sorted(users))
-    return {one["id"].lower(): str(one.get("displayName") or "") for one in groups} | {
-        one["id"].lower(): str(one.get("userPrincipalName") or one["id"]) for one in people
+    return {one["id"]: str(one.get("displayName") or "") for one in groups} | {
+        one["id"]: str(one.get("userPrincipalName") or one["id"]) for one in people
     }
 
 

@@ -20,6 +20,7 @@ from federation.diff.changes import (
     POLICY,
     UNRECORDED,
     AccessDiff,
+    AccountChange,
     AccountLabel,
     Context,
     access_diff,

@@ -213,9 +213,3 @@ def test_only_the_reviewed_update_is_applied(
         return
     with pytest.raises(NotReviewedError, match=refused):
         check_reviewed(state, reviewed=reviewed, required=required)
-
-
-def test_entra_ids_compare_in_any_case(tmp_path: Path) -> None:
-    upper = world()
-    upper["ids"]["platform"] = "G-PLATFORM"
-    assert state_of(upper, tmp_path).parts == state_of(world(), tmp_path).parts
