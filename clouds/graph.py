@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from clouds.entra import Credentials, EntraError, endpoints, http, refuse_redirect
+from clouds.credentials import Credentials
+from clouds.entra import EntraError, endpoints, http, refuse_redirect
 from federation.identity.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
