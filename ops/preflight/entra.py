@@ -222,11 +222,11 @@ class EntraChecks:
         except EntraError as error:
             self.findings.note("secrets", f"the synchronization secrets can't be read: {error}")
             return
-        told = secret_quirk([entry["key"] for entry in entries])
-        if told is None:
+        quirk = secret_quirk([entry["key"] for entry in entries])
+        if quirk is None:
             self.findings.fine("secrets", "Graph returns the synchronization secrets as written")
         elif self._configured(Phase.PROVISIONING):
-            self.findings.problem("secrets", told)
+            self.findings.problem("secrets", quirk)
 
     def _configured(self, phase: Phase) -> bool:
         reached = self.session.stack.checkpoint.phase
