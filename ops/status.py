@@ -9,7 +9,7 @@ import base64
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -19,9 +19,11 @@ from clouds.facts import read_facts
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.phase import Phase
-from federation.identity.principals import IdentityStorePrincipal, holds
+from federation.identity.holds import Hold, holds
+from federation.identity.principals import IdentityStorePrincipal
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census, Scope, take_census
+from federation.identity.signing_certificate import label_of
 from federation.update.phases import PhaseBackError, Situation, next_steps, phase_of
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.repair_sentences import repair_sentences
@@ -30,7 +32,7 @@ from ops.arguments import add_stack_arguments, command
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
-from ops.stack import open_stack
+from ops.stack import Resource, open_stack
 from ops.terminal import show, working
 
 HELP: Final = """\
@@ -144,9 +146,9 @@ def _plan(session: Session) -> tuple[Plan | None, Facts | None, str]:
     return plan, facts, ""
 
 
-def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:
+def _held(session: Session, plan: Plan | None, seen: _Seen) -> Sequence[Hold]:
     if plan is None or plan.phase is not Phase.ACCESS:
-        return []
+        return ()
     assignments = [*plan.assignments.held, *plan.assignments.late]
     assigned = session.stack.checkpoint.object_ids
     reasons = {
@@ -212,7 +214,7 @@ def expiries(session: Session) -> list[Expiry]:
     )
     certificates = [
         Expiry(
-            what=_certificate_name(one.name, len(made)),
+            what=_certificate_name(one, len(made)),
             on=_date(one.outputs["endDate"]),
             active=not active or active == str(one.outputs.get("thumbprint")).upper(),
         )
@@ -221,8 +223,8 @@ def expiries(session: Session) -> list[Expiry]:
     return token + certificates
 
 
-def _certificate_name(name: str, count: int) -> str:
-    label = name.removeprefix("signing-certificate-")
+def _certificate_name(made: Resource, count: int) -> str:
+    label = label_of(made.outputs.get("displayName"), otherwise=made.name)
     return "certificate" if count == 1 else f"certificate {label}"
 
 
