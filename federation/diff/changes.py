@@ -21,7 +21,7 @@ from federation.diff.assignment_changes import (
     AssignmentWhat,
     assignment_changes,
 )
-from federation.diff.endings import expiries
+from federation.diff.expiries import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
 from federation.diff.record_changes import RecordChange, record_changes
 from federation.diff.set_changes import SetChange, Sets, set_changes

@@ -57,12 +57,12 @@ def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
         return _credentials(step, preview)
     if is_told(step, preview):
         return iter(())
-    told = tuple(
+    found = tuple(
         _group(step, preview) if step.kind == "Group" else _READERS.get(step.kind, _other)(step)
     )
-    # The service principal comes with the application, which is told.
+    # The service principal comes with the application, which has its line.
     with_another = step.op == "create" and step.kind == "ServicePrincipal"
-    return iter(told if told or with_another else tuple(_other(step)))
+    return iter(found if found or with_another else tuple(_other(step)))
 
 
 def _of_a_set(step: Step) -> bool:

@@ -77,8 +77,8 @@ def test_a_federated_token_that_can_not_be_had_is_said_in_a_sentence(
 
 def test_more_names_than_a_filter_takes_are_found_in_batches(graph: Graph) -> None:
     people = [f"{name}@example.com" for name in ("ada", "bob", "carol", "dave", "erin", "frank")]
-    strangers = [f"nobody-{number}@example.com" for number in range(40)]
-    found = {person["userPrincipalName"] for person in graph.users_by_name(strangers + people)}
+    made_by_hand = [f"nobody-{number}@example.com" for number in range(40)]
+    found = {person["userPrincipalName"] for person in graph.users_by_name(made_by_hand + people)}
     assert found == set(people)
 
 

@@ -1,4 +1,4 @@
-"""What strangers hand over: secrets that others can read, headers, paths, bombs, other hosts."""
+"""What made_by_hand hand over: secrets that others can read, headers, paths, bombs, other hosts."""
 
 from __future__ import annotations
 

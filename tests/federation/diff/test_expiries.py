@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation.diff.endings import expiries
+from federation.diff.expiries import expiries
 from federation.engine.preview import Preview
 from tests.federation.diff.steps import UNKNOWN
 
