@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from entra_aws_sandbox.entra.tenant import Json, graph_time
+from entra_aws_sandbox.entra.values import Json, graph_time
 
 DEFAULT_NAME = "CN=Microsoft Azure Federated SSO Certificate"
 MAX_VALIDITY = timedelta(days=3 * 365 + 1)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from entra_aws_sandbox.entra.faults import Faults
     from entra_aws_sandbox.entra.login import TokenIssuer
     from entra_aws_sandbox.entra.synchronization.engine import Engine
-    from entra_aws_sandbox.entra.tenant import Json, Tenant
+    from entra_aws_sandbox.entra.tenant import Tenant
+    from entra_aws_sandbox.entra.values import Json
 
 ADMIN_ROLES = (
     "Application.ReadWrite.All",

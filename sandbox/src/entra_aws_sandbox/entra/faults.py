@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from entra_aws_sandbox.entra.errors import GraphError, bad_request, too_many_requests
 
 if TYPE_CHECKING:
-    from entra_aws_sandbox.entra.tenant import Json
+    from entra_aws_sandbox.entra.values import Json
 
 KINDS = ("throttle", "error", "conflict", "delay", "lost")
 _MAX_DELAY_SECONDS = 60.0

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.routing import Map, Rule
 
 from entra_aws_sandbox.entra.errors import bad_request
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 from entra_aws_sandbox.json_body import parsed
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from entra_aws_sandbox.entra.errors import SignInError
 from entra_aws_sandbox.entra.graph.policies import mapped_claims
 from entra_aws_sandbox.entra.saml.metadata import PROTOCOL, entity_id
 from entra_aws_sandbox.entra.saml.request import ASSERTION, SignOn
-from entra_aws_sandbox.entra.tenant import Json, Tenant, graph_time
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json, graph_time
 
 VALIDITY = timedelta(minutes=5)
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from entra_aws_sandbox.entra.tenant import Json, graph_time
+from entra_aws_sandbox.entra.values import Json, graph_time
 
 INTERVAL = timedelta(minutes=40)
 """Fixed by the template, shown as PT40M."""
