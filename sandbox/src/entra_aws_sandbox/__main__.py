@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from entra_aws_sandbox import faults, process, request_log, snapshots
+from entra_aws_sandbox import process, request_log, snapshots, switchboard
 from entra_aws_sandbox.console import Console, shown
 from entra_aws_sandbox.control import PREFIX, post, step_from
 from entra_aws_sandbox.environment import as_shell, environment
@@ -133,7 +133,7 @@ def _log(asked: argparse.Namespace, folder: Folder) -> None:
 
 
 def _faults(asked: argparse.Namespace, folder: Folder) -> None:
-    board = faults.Switchboard(folder.require_running())
+    board = switchboard.Switchboard(folder.require_running())
     asked.act(board, asked)
     print(json.dumps(board.shown(), indent=2))
 
@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     log = add("log", _log, "print the requests that both clouds answered")
     log.add_argument("--follow", action="store_true", help="until the sandbox stops")
     log.add_argument("--counts", action="store_true", help="calls per operation")
-    faults.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
+    switchboard.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
     _add_console(add("console", _console, "do what a person does in the AWS console"))
     return parser
 

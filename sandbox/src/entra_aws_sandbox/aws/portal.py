@@ -83,7 +83,7 @@ class Portal:
         }
         return _json({"user": person, "accounts": accounts}, 200)
 
-    def sign_out(self, request: Request, _alias: str) -> Response:
+    def sign_out(self, request: Request, alias: str) -> Response:  # noqa: ARG002
         """End the session."""
         with self._lock:
             self._sessions.pop(request.cookies.get(COOKIE, ""), None)
