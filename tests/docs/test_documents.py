@@ -28,7 +28,7 @@ OPS = re.compile(r"python -m ops ([a-z-]+)")
 SCRIPT = re.compile(r"(?:^|[\s`(])((?:script|\.ci)/[a-z][a-z/-]*(?:\.sh)?)")
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_scripts_exist(path: Path) -> None:
     text = path.read_text()
     for target in LINK.findall(text):

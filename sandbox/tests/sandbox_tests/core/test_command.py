@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from entra_aws_sandbox.browser import sign_in
+from entra_aws_sandbox.folder import Folder
 from entra_aws_sandbox.process import is_alive
 from entra_aws_sandbox.testing import Sandbox, run_sandbox, start_sandbox, stop_sandbox
 
@@ -232,3 +234,24 @@ def test_stop_leaves_no_process_and_a_new_start_a_new_world(tmp_path: Path) -> N
         assert second.aws.instances() == []
     finally:
         stop_sandbox(tmp_path)
+
+
+def test_the_folder_is_the_option_s_before_the_variable_s(tmp_path: Path) -> None:
+    other = tmp_path / "an other"
+
+    def said(*arguments: str) -> str:
+        done = run_sandbox(tmp_path / "the variable's", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    try:
+        started = said("start", "--owner", str(os.getpid()), "--folder", str(other))
+        assert f"env --folder '{other}'" in started
+        # Before the command, too.
+        assert json.loads(said("--folder", str(other), "status", "--json"))["running"]
+        assert f"SSL_CERT_FILE='{other}/ca.pem'" in said("env", "--folder", str(other))
+        assert not (tmp_path / "the variable's").exists()
+        assert "not running" in refused(tmp_path / "the variable's", "env")
+    finally:
+        said("stop", "--folder", str(other))
+    assert not Folder(other).is_locked()
