@@ -148,9 +148,9 @@ class Portal:
                 sources[membership.group_id] = f"member of {name}"
             found: dict[str, dict[str, dict[str, Any]]] = {}
             for principal_id, source in sources.items():
-                for row in site.center.rows_of(principal_id):
-                    sets = found.setdefault(row.account_id, {})
-                    permission_set = site.center.permission_set(row.permission_set_arn)
+                for assignment in site.center.assignments_of(principal_id):
+                    sets = found.setdefault(assignment.account_id, {})
+                    permission_set = site.center.permission_set(assignment.permission_set_arn)
                     entry = sets.setdefault(
                         permission_set.name,
                         {

@@ -173,7 +173,7 @@ class Cloud:
     def assign(self, permission_set: str, account: str, principal: str, kind: str = "GROUP") -> Any:
         """Ask for an assignment and follow the request to its end."""
         request = self.sso.create_account_assignment(
-            **self.row(permission_set, account, principal, kind)
+            **self.assignment(permission_set, account, principal, kind)
         )["AccountAssignmentCreationStatus"]
         assert request["Status"] == "IN_PROGRESS"
         return self.sso.describe_account_assignment_creation_status(
@@ -185,13 +185,13 @@ class Cloud:
     ) -> Any:
         """Ask for a deletion and follow the request to its end."""
         request = self.sso.delete_account_assignment(
-            **self.row(permission_set, account, principal, kind)
+            **self.assignment(permission_set, account, principal, kind)
         )["AccountAssignmentDeletionStatus"]
         return self.sso.describe_account_assignment_deletion_status(
             InstanceArn=self.instance, AccountAssignmentDeletionRequestId=request["RequestId"]
         )["AccountAssignmentDeletionStatus"]
 
-    def row(
+    def assignment(
         self, permission_set: str, account: str, principal: str, kind: str = "GROUP"
     ) -> dict[str, str]:
         """The members that every assignment request has."""

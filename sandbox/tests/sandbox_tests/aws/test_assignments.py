@@ -22,7 +22,7 @@ def refusal(operation: Any, **arguments: Any) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
-def rows(cloud: Cloud, permission_set: str, account: str) -> list[Any]:
+def assignments(cloud: Cloud, permission_set: str, account: str) -> list[Any]:
     """The assignments of a set in an account."""
     listed: list[Any] = cloud.sso.list_account_assignments(
         InstanceArn=cloud.instance, AccountId=account, PermissionSetArn=permission_set
@@ -67,7 +67,7 @@ def test_an_assignment_comes_and_goes(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     created = center.assign(arn, DEV, group)
     assert created["Status"] == "SUCCEEDED"
-    assert rows(center, arn, DEV) == [
+    assert assignments(center, arn, DEV) == [
         {
             "AccountId": DEV,
             "PermissionSetArn": arn,
@@ -78,33 +78,33 @@ def test_an_assignment_comes_and_goes(center: Cloud) -> None:
     deleted = center.unassign(arn, DEV, group)
     assert deleted["Status"] == "SUCCEEDED"
     assert deleted["RequestId"] != created["RequestId"]
-    assert rows(center, arn, DEV) == []
+    assert assignments(center, arn, DEV) == []
     (listed,) = center.sso.list_account_assignment_deletion_status(InstanceArn=center.instance)[
         "AccountAssignmentsDeletionStatus"
     ]
     assert (listed["RequestId"], listed["Status"]) == (deleted["RequestId"], "SUCCEEDED")
-    gone = refusal(center.sso.delete_account_assignment, **center.row(arn, DEV, group))
+    gone = refusal(center.sso.delete_account_assignment, **center.assignment(arn, DEV, group))
     assert gone == "ResourceNotFoundException"
 
 
-def test_the_same_assignment_twice_is_one_row(center: Cloud) -> None:
+def test_the_same_assignment_twice_is_one(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     assert center.assign(arn, DEV, group)["Status"] == "SUCCEEDED"
     assert center.assign(arn, DEV, group)["Status"] == "SUCCEEDED"
-    assert len(rows(center, arn, DEV)) == 1
+    assert len(assignments(center, arn, DEV)) == 1
 
 
-def test_everything_in_a_row_must_exist(center: Cloud) -> None:
+def test_everything_in_a_assignment_must_exist(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     create = center.sso.create_account_assignment
     unknown = arn[:-16] + "0" * 16
-    for row in (
-        center.row(unknown, DEV, group),
-        center.row(arn, "999999999999", group),
-        center.row(arn, DEV, NOBODY),
-        center.row(arn, DEV, group, "USER"),
+    for assignment in (
+        center.assignment(unknown, DEV, group),
+        center.assignment(arn, "999999999999", group),
+        center.assignment(arn, DEV, NOBODY),
+        center.assignment(arn, DEV, group, "USER"),
     ):
-        assert refusal(create, **row) == "ResourceNotFoundException"
+        assert refusal(create, **assignment) == "ResourceNotFoundException"
     assert center.state()["assignments"] == []
 
 
@@ -112,13 +112,13 @@ def test_requests_take_as_long_as_the_sandbox_says(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     assert center.control("timing", {"delaySeconds": 30}).status == 200
     assert center.assign(arn, DEV, group)["Status"] == "IN_PROGRESS"
-    assert rows(center, arn, DEV) == []
+    assert assignments(center, arn, DEV) == []
     center.clock.advance(timedelta(seconds=31))
     statuses = center.sso.list_account_assignment_creation_status(
         InstanceArn=center.instance, Filter={"Status": "SUCCEEDED"}
     )
     assert len(statuses["AccountAssignmentsCreationStatus"]) == 1
-    assert len(rows(center, arn, DEV)) == 1
+    assert len(assignments(center, arn, DEV)) == 1
 
 
 def test_one_account_is_changed_at_a_time(center: Cloud) -> None:
@@ -126,11 +126,11 @@ def test_one_account_is_changed_at_a_time(center: Cloud) -> None:
     first, second = center.group("G1"), center.group("G2")
     center.control("timing", {"delaySeconds": 10})
     for account, group in ((DEV, first), (DEV, second), (PROD, second)):
-        center.sso.create_account_assignment(**center.row(arn, account, group))
+        center.sso.create_account_assignment(**center.assignment(arn, account, group))
     center.clock.advance(timedelta(seconds=11))
-    assert (len(rows(center, arn, DEV)), len(rows(center, arn, PROD))) == (1, 1)
+    assert (len(assignments(center, arn, DEV)), len(assignments(center, arn, PROD))) == (1, 1)
     center.clock.advance(timedelta(seconds=10))
-    assert len(rows(center, arn, DEV)) == 2
+    assert len(assignments(center, arn, DEV)) == 2
 
 
 def test_ten_outstanding_requests_are_the_most(center: Cloud) -> None:
@@ -138,17 +138,17 @@ def test_ten_outstanding_requests_are_the_most(center: Cloud) -> None:
     groups, arn = [center.group(f"G{n}") for n in range(11)], center.permission_set("A")
     create = center.sso.create_account_assignment
     for group in groups[:10]:
-        create(**center.row(arn, DEV, group))
+        create(**center.assignment(arn, DEV, group))
     assert (
         center.sso.list_account_assignment_creation_status(
             InstanceArn=center.instance, Filter={"Status": "FAILED"}
         )["AccountAssignmentsCreationStatus"]
         == []
     )
-    assert refusal(create, **center.row(arn, DEV, groups[10])) == "ThrottlingException"
+    assert refusal(create, **center.assignment(arn, DEV, groups[10])) == "ThrottlingException"
     center.clock.advance(timedelta(seconds=31))
-    assert len(rows(center, arn, DEV)) == 1
-    create(**center.row(arn, DEV, groups[10]))
+    assert len(assignments(center, arn, DEV)) == 1
+    create(**center.assignment(arn, DEV, groups[10]))
 
 
 def test_a_suspended_account_cannot_be_reached(center: Cloud) -> None:
@@ -161,7 +161,7 @@ def test_a_suspended_account_cannot_be_reached(center: Cloud) -> None:
     center.control("account-state", {"accountId": DEV, "state": "SUSPENDED"})
     assert provision(center, arn)["Status"] == "FAILED"
     assert center.unassign(arn, DEV, group)["Status"] == "FAILED"
-    assert len(rows(center, arn, DEV)) == 1
+    assert len(assignments(center, arn, DEV)) == 1
     assert center.unassign(arn, WEB, group)["Status"] == "SUCCEEDED"
 
 
@@ -173,7 +173,7 @@ def test_a_policy_missing_in_the_account_fails_that_assignment(center: Cloud) ->
     assert failed["Status"] == "FAILED"
     policy = f"arn:aws:iam::{AUDIT}:policy/platform/deploy"
     assert failed["FailureReason"] == f"Received a 404 status error: Not supported policy {policy}."
-    assert rows(center, arn, AUDIT) == []
+    assert assignments(center, arn, AUDIT) == []
     center.member_client("iam", AUDIT).create_policy(
         PolicyName="deploy",
         Path="/platform/",
@@ -230,7 +230,7 @@ def test_an_assignment_that_goes_while_its_set_is_provisioned(center: Cloud) -> 
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     center.assign(arn, DEV, group)
     center.control("timing", {"delaySeconds": 5})
-    center.sso.delete_account_assignment(**center.row(arn, DEV, group))
+    center.sso.delete_account_assignment(**center.assignment(arn, DEV, group))
     request = provision(center, arn)
     center.clock.advance(timedelta(seconds=11))
     status = center.sso.describe_permission_set_provisioning_status(
@@ -269,7 +269,7 @@ def test_a_set_with_assignments_cannot_be_deleted(center: Cloud) -> None:
     center.sso.delete_permission_set(**where)
 
 
-def test_rows_of_a_person_include_those_of_her_groups(center: Cloud) -> None:
+def test_assignments_of_a_person_include_those_of_her_groups(center: Cloud) -> None:
     created = center.store.create_user(
         IdentityStoreId=center.store_id,
         UserName="ada",
@@ -295,7 +295,7 @@ def test_rows_of_a_person_include_those_of_her_groups(center: Cloud) -> None:
     assert accounts(group, "GROUP") == [DEV]
 
 
-def test_rows_stay_as_orphans_when_their_principal_goes(center: Cloud) -> None:
+def test_assignments_stay_as_orphans_when_their_principal_goes(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     center.assign(arn, DEV, group)
     center.store.delete_group(IdentityStoreId=center.store_id, GroupId=group)
@@ -304,7 +304,7 @@ def test_rows_stay_as_orphans_when_their_principal_goes(center: Cloud) -> None:
     assert center.unassign(arn, DEV, group)["Status"] == "SUCCEEDED"
 
 
-def test_an_account_that_leaves_takes_its_rows_along(center: Cloud) -> None:
+def test_an_account_that_leaves_takes_its_assignments_along(center: Cloud) -> None:
     group, arn = center.group("AWS-Platform"), center.permission_set("A")
     center.assign(arn, DEV, group)
     center.assign(arn, WEB, group)
@@ -312,7 +312,7 @@ def test_an_account_that_leaves_takes_its_rows_along(center: Cloud) -> None:
     assert [each["accountId"] for each in center.state()["assignments"]] == [WEB]
 
 
-def test_pages_of_rows(center: Cloud) -> None:
+def test_pages_of_assignments(center: Cloud) -> None:
     arn = center.permission_set("A")
     groups = [center.group(f"G{number}") for number in range(5)]
     for group in groups:
@@ -323,5 +323,7 @@ def test_pages_of_rows(center: Cloud) -> None:
         PermissionSetArn=arn,
         PaginationConfig={"PageSize": 2},
     )
-    found = [row["PrincipalId"] for page in pages for row in page["AccountAssignments"]]
+    found = [
+        assignment["PrincipalId"] for page in pages for assignment in page["AccountAssignments"]
+    ]
     assert found == groups

@@ -77,7 +77,7 @@ def test_the_delegated_administrator_stays_away_from_the_management_account(cent
     center.assign(shared, LOG_ARCHIVE, group)
     assert len(delegate.list_permission_sets(InstanceArn=center.instance)["PermissionSets"]) == 2
     delegate.update_permission_set(InstanceArn=center.instance, PermissionSetArn=own)
-    delegate.create_account_assignment(**center.row(own, LOG_ARCHIVE, group))
+    delegate.create_account_assignment(**center.assignment(own, LOG_ARCHIVE, group))
     refusals: list[Callable[[], object]] = [
         lambda: delegate.update_permission_set(
             InstanceArn=center.instance, PermissionSetArn=shared
@@ -87,10 +87,10 @@ def test_the_delegated_administrator_stays_away_from_the_management_account(cent
             PermissionSetArn=shared,
             TargetType="ALL_PROVISIONED_ACCOUNTS",
         ),
-        lambda: delegate.create_account_assignment(**center.row(own, "111122223333", group)),
+        lambda: delegate.create_account_assignment(**center.assignment(own, "111122223333", group)),
         # A set that reaches the management account is out of reach everywhere.
-        lambda: delegate.create_account_assignment(**center.row(shared, LOG_ARCHIVE, group)),
-        lambda: delegate.delete_account_assignment(**center.row(shared, LOG_ARCHIVE, group)),
+        lambda: delegate.create_account_assignment(**center.assignment(shared, LOG_ARCHIVE, group)),
+        lambda: delegate.delete_account_assignment(**center.assignment(shared, LOG_ARCHIVE, group)),
         lambda: delegate.delete_permission_set(
             InstanceArn=center.instance, PermissionSetArn=shared
         ),

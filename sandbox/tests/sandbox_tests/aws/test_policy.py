@@ -112,13 +112,13 @@ def test_tags_on_a_new_set_need_a_second_action(deployment: Cloud) -> None:
     assert "sso:TagResource" in message
 
 
-def test_rows_on_the_management_account_need_iam_actions(deployment: Cloud) -> None:
+def test_assignments_on_the_management_account_need_iam_actions(deployment: Cloud) -> None:
     allow(deployment, "sso:*")
     sso, arn, group = deployment.client("sso-admin", key=KEY), deployment.permission_set("A"), "G"
-    row = deployment.row(arn, "111122223333", deployment.group(group))
-    _, message, _ = refusal(sso.create_account_assignment, **row)
+    assignment = deployment.assignment(arn, "111122223333", deployment.group(group))
+    _, message, _ = refusal(sso.create_account_assignment, **assignment)
     assert "iam:AttachRolePolicy on resource: arn:aws:sso:::account/111122223333" in message
-    sso.create_account_assignment(**{**row, "TargetId": "611111111111"})
+    sso.create_account_assignment(**{**assignment, "TargetId": "611111111111"})
 
 
 def test_simulation_says_what_the_gate_does(deployment: Cloud) -> None:

@@ -85,7 +85,9 @@ def test_idp_initiated_sign_in_works_at_both_addresses(portal: Cloud, idp: Idp) 
         assert accesses(portal, cookie(answer)) == {}
 
 
-def test_access_follows_the_memberships_and_rows_of_the_moment(portal: Cloud, idp: Idp) -> None:
+def test_access_follows_the_memberships_and_assignments_of_the_moment(
+    portal: Cloud, idp: Idp
+) -> None:
     document = idp.response("ada@example.com", portal.clock.now())
     session = cookie(post_response(portal, idp.acs_urls[0], document))
     (group,) = portal.scim("GET", '/Groups?filter=displayName%20eq%20"AWS-Platform"').json()[

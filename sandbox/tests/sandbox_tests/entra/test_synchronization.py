@@ -321,7 +321,7 @@ def test_four_weeks_of_quarantine_disable_the_job(app: App, scim: ScimStub, scim
     assert app.job["schedule"]["state"] == "Disabled"
 
 
-def test_failing_cycles_in_a_row_quarantine(app: App) -> None:
+def test_failing_cycles_in_a_assignment_quarantine(app: App) -> None:
     app.assign(app.cloud.group_id("AWS-Data"))
     app.secrets("http://127.0.0.1:9/scim/v2", "token")
     app.cloud.do("POST", f"{app.sync}/jobs", {"templateId": "aWSSingleSignon"})

@@ -57,11 +57,13 @@ def test_drift_is_found_and_mended(project: Project, sandbox: Sandbox) -> None:
 def test_a_renamed_set_is_made_before_the_old_one_goes(project: Project) -> None:
     project.run("config", "set", "name", "Watch")
     done = project.steps("up")
-    made = done.index(("create-replacement", "row"))
+    made = done.index(("create-replacement", "account-assignment"))
     for name in ("set", *POLICIES):
         assert done.index(("create-replacement", name)) < made
-        assert made < done.index(("delete-replaced", "row"))
-        assert done.index(("delete-replaced", "row")) < done.index(("delete-replaced", name))
+        assert made < done.index(("delete-replaced", "account-assignment"))
+        assert done.index(("delete-replaced", "account-assignment")) < done.index(
+            ("delete-replaced", name)
+        )
 
 
 def test_the_token_is_nowhere_in_clear(project: Project, sandbox: Sandbox) -> None:
@@ -73,12 +75,12 @@ def test_the_token_is_nowhere_in_clear(project: Project, sandbox: Sandbox) -> No
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
 
 
-def test_destroy_takes_rows_before_policies_before_the_set(
+def test_destroy_takes_assignments_before_policies_before_the_set(
     project: Project, sandbox: Sandbox
 ) -> None:
     order = [name for operation, name in project.steps("destroy") if operation == "delete"]
     for name in POLICIES:
-        assert order.index("row") < order.index(name) < order.index("set")
+        assert order.index("account-assignment") < order.index(name) < order.index("set")
     assert project.names() == set()
     assert sandbox.aws.permission_sets() == {}
     applications = sandbox.graph.all("/v1.0/applications?$filter=displayName eq 'AWS'")

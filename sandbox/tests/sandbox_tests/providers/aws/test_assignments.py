@@ -23,7 +23,7 @@ from sandbox_tests.providers.support import (
     Engine,
 )
 
-ROW = {
+GRANTED = {
     **OF_SET,
     "principalId": GROUP,
     "principalType": "GROUP",
@@ -41,7 +41,7 @@ CREATED, DELETED = "AccountAssignmentCreationStatus", "AccountAssignmentDeletion
 def test_account_assignment(cloud: Cloud, engine: Engine) -> None:
     create, look = "CreateAccountAssignment", f"Describe{CREATED}"
     cloud.answers = {
-        # The row is on the second page.
+        # The assignment is on the second page.
         LIST: [
             (200, {"AccountAssignments": [OTHER]}),
             (200, {"AccountAssignments": [OTHER], "NextToken": "more"}),
@@ -52,7 +52,7 @@ def test_account_assignment(cloud: Cloud, engine: Engine) -> None:
         "DeleteAccountAssignment": status(DELETED, "IN_PROGRESS"),
         f"Describe{DELETED}": status(DELETED, "SUCCEEDED"),
     }
-    made = engine.create(ASSIGNMENT, ROW)
+    made = engine.create(ASSIGNMENT, GRANTED)
     assert cloud.sent(create) == [
         {
             "InstanceArn": INSTANCE,
@@ -65,12 +65,12 @@ def test_account_assignment(cloud: Cloud, engine: Engine) -> None:
     ]
     assert cloud.take() == [LIST, create, look, look, LIST, LIST]
     assert made.id == f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
-    assert list(engine.diff(ASSIGNMENT, made, ROW).diffs) == []
+    assert list(engine.diff(ASSIGNMENT, made, GRANTED).diffs) == []
     for name in ("principalId", "targetId", "permissionSetArn"):
         value = {"principalId": GROUP[::-1], "targetId": "222233334444"}.get(name, SET[:-1] + "9")
         if name == "principalId":
             value = OTHER["PrincipalId"]
-        diff = engine.diff(ASSIGNMENT, made, {**ROW, name: value})
+        diff = engine.diff(ASSIGNMENT, made, {**GRANTED, name: value})
         assert list(diff.replaces) == [name]
         assert not diff.deleteBeforeReplace
     assert engine.refresh(ASSIGNMENT, made) == made
@@ -78,7 +78,7 @@ def test_account_assignment(cloud: Cloud, engine: Engine) -> None:
     imported = engine.imported(ASSIGNMENT, made.id)
     assert imported is not None
     assert {name: value for name, value in imported.inputs.items() if name != "__defaults"} == {
-        **ROW,
+        **GRANTED,
         "region": "eu-west-1",
     }
     cloud.forget()
@@ -92,7 +92,7 @@ def test_account_assignment(cloud: Cloud, engine: Engine) -> None:
 def test_account_assignment_that_exists_is_refused(cloud: Cloud, engine: Engine) -> None:
     cloud.answers = {LIST: (200, {"AccountAssignments": [OWN]})}
     with pytest.raises(grpc.RpcError) as refused_:
-        engine.create(ASSIGNMENT, ROW)
+        engine.create(ASSIGNMENT, GRANTED)
     assert f"creating SSO Account Assignment for GROUP ({GROUP}): already exists" in refusal(
         refused_.value
     )
@@ -107,7 +107,7 @@ def test_account_assignment_that_fails_tells_why(cloud: Cloud, engine: Engine) -
         f"Describe{CREATED}": status(CREATED, "FAILED", reason),
     }
     with pytest.raises(grpc.RpcError) as failed:
-        engine.create(ASSIGNMENT, ROW)
+        engine.create(ASSIGNMENT, GRANTED)
     assert (
         f"waiting for SSO Account Assignment for GROUP ({GROUP}) create: unexpected state 'FAILED',"
         f" wanted target 'SUCCEEDED'. last error: {reason}"
@@ -115,7 +115,7 @@ def test_account_assignment_that_fails_tells_why(cloud: Cloud, engine: Engine) -
 
 
 def test_account_assignment_ids_are_checked_before_any_call(engine: Engine) -> None:
-    wrong = {**ROW, "principalId": "ada", "targetId": "12", "principalType": "TEAM"}
+    wrong = {**GRANTED, "principalId": "ada", "targetId": "12", "principalType": "TEAM"}
     failures = engine.check(ASSIGNMENT, wrong).failures
     assert [one.property for one in failures] == ["principalId", "targetId", "principalType"]
     with pytest.raises(grpc.RpcError) as failed:

@@ -34,8 +34,8 @@ def test_throttled_calls_are_retried(cloud: Cloud, engine: Engine) -> None:
     cloud.answers = {
         LIST: [throttled, (200, {"AccountAssignments": [OWN]})],
     }
-    row = f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
-    assert engine.imported(ASSIGNMENT, row) is not None
+    assignment = f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
+    assert engine.imported(ASSIGNMENT, assignment) is not None
     assert cloud.take() == [LIST, LIST]
 
 
@@ -85,8 +85,8 @@ def test_a_role_is_assumed_for_another_account(cloud: Cloud) -> None:
             skipRequestingAccountId="true",
         )
         cloud.answers = {LIST: (200, {"AccountAssignments": [OWN]})}
-        row = f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
-        assert connected.imported(ASSIGNMENT, row) is not None
+        assignment = f"{GROUP},GROUP,711111111111,AWS_ACCOUNT,{SET},{INSTANCE}"
+        assert connected.imported(ASSIGNMENT, assignment) is not None
     assert "Action=AssumeRole" in asked[0]
     assert "RoleSessionName=test" in asked[0]
     assert cloud.authorizations[-1].startswith("AWS4-HMAC-SHA256 Credential=other/")

@@ -124,13 +124,18 @@ def test_service_principal_that_is_not_there_yet(graph: Graph, engine: Engine) -
 
 def test_app_role_assignment(graph: Graph, engine: Engine) -> None:
     assigned = f"{SP_PATH}/appRoleAssignedTo"
-    row = {"appRoleId": "role-1", "principalId": "group-1", "resourceId": SP, "id": "row-1"}
+    assignment = {
+        "appRoleId": "role-1",
+        "principalId": "group-1",
+        "resourceId": SP,
+        "id": "assignment-1",
+    }
     graph.answers = {
         f"GET {SP_PATH}": service_principal(),
         # A principal that has not replicated yet is tried again.
-        f"POST {assigned}": [NOT_FOUND, DANGLING, (201, row)],
-        f"GET {assigned}/row-1": (200, row),
-        f"DELETE {assigned}/row-1": DONE,
+        f"POST {assigned}": [NOT_FOUND, DANGLING, (201, assignment)],
+        f"GET {assigned}/assignment-1": (200, assignment),
+        f"DELETE {assigned}/assignment-1": DONE,
     }
     inputs = {"appRoleId": "role-1", "principalObjectId": "group-1", "resourceObjectId": SP}
     made = engine.create(ASSIGNMENT, inputs)
@@ -141,21 +146,21 @@ def test_app_role_assignment(graph: Graph, engine: Engine) -> None:
         "resourceId": SP,
     }
     post = f"POST {assigned}"
-    assert graph.take() == [f"GET {SP_PATH}", post, post, post, f"GET {assigned}/row-1"]
-    assert made.id == f"/servicePrincipals/{SP}/appRoleAssignedTo/row-1"
+    assert graph.take() == [f"GET {SP_PATH}", post, post, post, f"GET {assigned}/assignment-1"]
+    assert made.id == f"/servicePrincipals/{SP}/appRoleAssignedTo/assignment-1"
     diff = engine.diff(ASSIGNMENT, made, {**inputs, "principalObjectId": "group-2"})
     assert list(diff.replaces) == ["principalObjectId"]
     assert engine.refresh(ASSIGNMENT, made) == made
-    assert graph.take() == [f"GET {assigned}/row-1"]
+    assert graph.take() == [f"GET {assigned}/assignment-1"]
     engine.delete(ASSIGNMENT, made)
-    assert graph.take() == [f"DELETE {assigned}/row-1"]
+    assert graph.take() == [f"DELETE {assigned}/assignment-1"]
 
 
 def test_a_service_principal_that_is_gone_is_told(graph: Graph, engine: Engine) -> None:
     graph.answers = {f"GET {SP_PATH}": NOT_FOUND}
-    row = {"appRoleId": "role-1", "principalObjectId": "group-1", "resourceObjectId": SP}
+    assignment = {"appRoleId": "role-1", "principalObjectId": "group-1", "resourceObjectId": SP}
     with pytest.raises(grpc.RpcError) as told:
-        engine.create(ASSIGNMENT, row)
+        engine.create(ASSIGNMENT, assignment)
     assert f'Service principal not found for resource (Object ID: "{SP}")' in refusal(told.value)
     with pytest.raises(grpc.RpcError) as told:
         engine.delete(CERTIFICATE, Made(f"{SP}/tokenSigningCertificate/a-verify", {}, {}))

@@ -111,7 +111,7 @@ aws.ssoadmin.InstanceAccessControlAttributes(
     attributes=[{"key": "team", "values": [{"sources": ["${path:name.familyName}"]}]}],
 )
 aws.ssoadmin.AccountAssignment(
-    "row",
+    "account-assignment",
     principal_id=config.require("user"),
     principal_type="USER",
     target_id="711111111111",
