@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -15,7 +13,8 @@ from components.synced_principals import unknown
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Labels
 from federation.engine.checkpoint import HOLDERS
-from federation.identity.principals import Arrivals, AssignmentPlan, EntraPrincipal, holds
+from federation.identity.holds import Hold, holds
+from federation.identity.principals import Arrivals, AssignmentPlan, EntraPrincipal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class AccountAssignments(pulumi.ComponentResource):
     assignment.
     """
 
-    held: pulumi.Output[list[dict[str, object]]]
+    held: pulumi.Output[Sequence[Hold]]
 
     def __init__(
         self, name: str, args: AccountAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,15 +59,15 @@ class AccountAssignments(pulumi.ComponentResource):
         if pulumi.runtime.is_dry_run():
             for assignment in args.plan.late:
                 self._create_assignment(args, assignment, unknown())
-            self.held = pulumi.Output.from_input(self._report(args, args.plan.held, args.reasons))
+            found = holds(args.plan.held, args.reasons, args.principals, args.labels)
+            self.held = pulumi.Output.from_input(found)
         else:
             self.held = args.arrivals.apply(lambda arrivals: self._complete(args, arrivals))
         holders = {key.logical_name: ident for key, ident in args.holders.items()}
-        self.register_outputs({"held": self.held, HOLDERS: holders})
+        held = self.held.apply(lambda found: [one.to_dict() for one in found])
+        self.register_outputs({"held": held, HOLDERS: holders})
 
-    def _complete(
-        self, args: AccountAssignmentsArgs, arrivals: Arrivals
-    ) -> list[dict[str, object]]:
+    def _complete(self, args: AccountAssignmentsArgs, arrivals: Arrivals) -> Sequence[Hold]:
         held = list(args.plan.held)
         for assignment in args.plan.late:
             principal_id = arrivals.arrived.get(assignment.principal)
@@ -76,26 +75,8 @@ class AccountAssignments(pulumi.ComponentResource):
                 held.append(assignment)
             else:
                 self._create_assignment(args, assignment, principal_id)
-        return self._report(args, held, {**args.reasons, **arrivals.reasons})
-
-    def _report(
-        self,
-        args: AccountAssignmentsArgs,
-        assignments: Sequence[Assignment],
-        reasons: Mapping[PrincipalKey, str],
-    ) -> list[dict[str, object]]:
-        held = holds(assignments, reasons, args.principals, args.labels)
-        for hold in held:
-            names: Any = hold["assignments"]
-            number = "1 assignment" if len(names) == 1 else f"{len(names)} assignments"
-            # The access diff reads this sentence (federation/diff/assignment_changes.py).
-            pulumi.log.warn(
-                f"{number} of {str(hold['principalType']).lower()} "
-                f"{json.dumps(hold['label'], ensure_ascii=False)} held: "
-                f"{hold['reason']} [{', '.join(names)}]",
-                self,
-            )
-        return held
+        reasons = {**args.reasons, **arrivals.reasons}
+        return holds(held, reasons, args.principals, args.labels)
 
     def _create_assignment(
         self, args: AccountAssignmentsArgs, assignment: Assignment, principal_id: pulumi.Input[str]

@@ -9,7 +9,7 @@ import base64
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -19,7 +19,8 @@ from clouds.facts import read_facts
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.phase import Phase
-from federation.identity.principals import IdentityStorePrincipal, holds
+from federation.identity.holds import Hold, holds
+from federation.identity.principals import IdentityStorePrincipal
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census, Scope, take_census
 from federation.update.phases import PhaseBackError, Situation, next_steps, phase_of
@@ -141,9 +142,9 @@ def _plan(session: Session) -> tuple[Plan | None, Facts | None, str]:
     return plan, facts, ""
 
 
-def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:
+def _held(session: Session, plan: Plan | None, seen: _Seen) -> Sequence[Hold]:
     if plan is None or plan.phase is not Phase.ACCESS:
-        return []
+        return ()
     assignments = [*plan.assignments.held, *plan.assignments.late]
     assigned = session.stack.checkpoint.object_ids
     reasons = {

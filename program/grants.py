@@ -14,6 +14,7 @@ from federation.access.assignments import PrincipalKey
 from federation.identity.instance import Instance
 from federation.identity.principals import Arrivals
 from federation.update.plan import Plan
+from program.holds import register_holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,5 +76,5 @@ def grant(args: Grants) -> None:
             providers=providers,
         ),
     )
-    pulumi.export("held", assignments.held)
+    pulumi.export("held", register_holds(assignments.held))
     pulumi.export("frozen", [assignment.logical_name for assignment in plan.resolution.frozen])

@@ -20,7 +20,7 @@ from federation.access.labels import Labels
 from federation.access.organization import Organization
 from federation.access.references import scope_name
 from federation.access.selection import Selection
-from federation.access.targets import Resolution, moved_assignments
+from federation.access.targets import Resolution
 from federation.core.domain import managed_policy_path
 from federation.core.errors import NOWHERE, Location
 
@@ -175,7 +175,7 @@ class _Guards:
     def _max_removals(self) -> Iterator[Finding]:
         limit = self.guards.max_removals or 0
         kept = {*self.resolution.assignments, *self.resolution.frozen}
-        removed = moved_assignments(self.previous, self.access.moved) - kept
+        removed = set(self.previous) - kept
         if len(removed) > limit:
             yield self._finding(
                 "maxRemovals",

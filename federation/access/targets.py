@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import repeat
@@ -23,7 +23,6 @@ __all__ = [
     "PrincipalKey",
     "Reason",
     "Resolution",
-    "moved_assignments",
     "resolve",
 ]
 
@@ -91,20 +90,6 @@ def resolve(
     )
 
 
-def moved_assignments(
-    assignments: Iterable[Assignment], moved: Mapping[str, str]
-) -> frozenset[Assignment]:
-    """Assignments of an earlier update under the keys of today (`moved: {old: new}`)."""
-    return frozenset(
-        assignment._replace(
-            principal=assignment.principal._replace(key=moved[assignment.principal.key])
-        )
-        if assignment.principal.key in moved
-        else assignment
-        for assignment in assignments
-    )
-
-
 class _Resolver:
     def __init__(self, access: Access, organization: Organization, today: date) -> None:
         self.access = access
@@ -160,7 +145,7 @@ class _Resolver:
         accounts = self.organization.by_id
         frozen = sorted(
             assignment
-            for assignment in moved_assignments(previous, self.access.moved)
+            for assignment in set(previous)
             if assignment.account in accounts and not accounts[assignment.account].active
         )
         principals = set(self.access.principals)

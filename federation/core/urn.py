@@ -24,6 +24,7 @@ SYNCHRONIZATION_SECRET: Final = "azuread:index/synchronizationSecret:Synchroniza
 # The program's own components.
 ASSIGNMENTS: Final = "federation:aws:AccountAssignments"
 DESIRED_STATE: Final = "federation:index:DesiredState"
+HOLDS: Final = "federation:index:Holds"
 REPAIRS: Final = "federation:index:Repairs"
 UNMANAGED: Final = "federation:index:Unmanaged"
 STACK: Final = "pulumi:pulumi:Stack"

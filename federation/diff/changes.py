@@ -15,13 +15,11 @@ from typing import Any, Final, Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity, Labels, labels
-from federation.core.urn import UNMANAGED
+from federation.core.urn import HOLDS, UNMANAGED, Urn
 from federation.diff.assignment_changes import (
     AssignmentChange,
     AssignmentWhat,
-    Hold,
     assignment_changes,
-    read_hold,
 )
 from federation.diff.endings import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
@@ -29,8 +27,9 @@ from federation.diff.set_changes import SetChange, Sets, set_changes
 from federation.diff.trust_change import TrustChange
 from federation.diff.trust_changes import trust_changes
 from federation.engine.phase import Phase, phase_reached
-from federation.engine.preview import Diagnostic, Preview
+from federation.engine.preview import Preview
 from federation.engine.unmanaged import NOTHING, Report
+from federation.identity.holds import Hold
 from federation.update.status import Expiry
 
 # Where unchanged steps are missing from a preview.
@@ -180,8 +179,7 @@ class AccessDiff:
 
 def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDiff:
     """Say a preview in terms of access; risky things come first, the order is always the same."""
-    holds, warnings = _warnings(preview)
-    context = _remembered(preview, context)
+    context, warnings = _remembered(preview, context), _warnings(preview)
     errors = tuple(dict.fromkeys(one.message for one in preview.errors))
     if errors == (_ONLY_FAILED,) and len(preview.steps) > 1:
         errors = (POLICY,)
@@ -196,7 +194,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         )
     assignments, sets = assignment_changes(preview), set_changes(preview)
     admins = _admin_sets(sets, context)
-    held = {assignment for hold in holds for assignment in hold.assignments}
+    held = {assignment for hold in preview.holds for assignment in hold.assignments}
     before, after = _phases(preview)
     return AccessDiff(
         stack=preview.stack,
@@ -211,7 +209,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         holders=_holders(assignments.after),
         admins=admins,
         trust=trust_changes(preview),
-        holds=holds,
+        holds=preview.holds,
         warnings=warnings,
         expiries=expiries(preview, today),
         guards=_guards(preview, context, sets),
@@ -247,23 +245,16 @@ def _remembered(preview: Preview, context: Context) -> Context:
     return replace(context, accounts=accounts, persons={**persons, **context.persons})
 
 
-def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:
-    holds: list[Hold] = []
-    warnings: list[str] = []
-    for one in preview.diagnostics:
-        if one.severity != "warning" or _is_told(one, preview):
-            continue
-        hold = read_hold(one)
-        if hold is None:
-            warnings.append(one.message)
-        else:
-            holds.append(hold)
-    return tuple(sorted(set(holds))), tuple(dict.fromkeys(warnings))
-
-
-def _is_told(warning: Diagnostic, preview: Preview) -> bool:
-    """Whether a warning only says what `unmanaged` has as data."""
-    return bool(preview.unmanaged.grants) and f"::{UNMANAGED}::" in warning.urn
+def _warnings(preview: Preview) -> tuple[str, ...]:
+    """What the preview warns of, but for what the diff has as data."""
+    known = {HOLDS: bool(preview.holds), UNMANAGED: bool(preview.unmanaged.grants)}
+    return tuple(
+        dict.fromkeys(
+            one.message
+            for one in preview.diagnostics
+            if one.severity == "warning" and not (one.urn and known.get(Urn.parse(one.urn).type))
+        )
+    )
 
 
 def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:

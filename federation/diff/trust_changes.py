@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, count, listed
@@ -68,14 +68,8 @@ def _of_a_set(step: Step) -> bool:
     return step.kind in KINDS and "aws:ssoadmin" in step.type
 
 
-def _principal(step: Step) -> PrincipalKey | None:
-    word, _, key = step.name.partition("/")
-    kinds: dict[str, Literal["GROUP", "USER"]] = {"group": "GROUP", "user": "USER"}
-    return PrincipalKey(kinds[word], key) if word in kinds and key else None
-
-
 def _assignment(step: Step) -> Iterator[TrustChange]:
-    principal = _principal(step)
+    principal = PrincipalKey.parse(step.name)
     if step.op == "create":
         yield _change("more", ("may sign in to the application",), principal)
     elif step.op == "delete":
@@ -94,7 +88,7 @@ def _change(effect: Effect, sentence: Sentence, principal: PrincipalKey | None) 
 
 
 def _group(step: Step, preview: Preview) -> Iterator[TrustChange]:
-    principal = _principal(step)
+    principal = PrincipalKey.parse(step.name)
     before, after = _inputs(step.before), _inputs(step.after)
     if step.op == "create":
         members = members_of_new(step, preview)

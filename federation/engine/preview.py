@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput, Problem
-from federation.core.urn import REPAIRS, STACK, UNMANAGED, Urn
+from federation.core.urn import HOLDS, REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS
 from federation.engine.repairs import Repair, RepairLog
 from federation.engine.unmanaged import NOTHING, Report
+from federation.identity.holds import Hold
 
 # pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go: what stands for a value that is not known
 # before the update.
@@ -110,7 +111,8 @@ class Preview:
     """One preview. `complete` says that unchanged resources are among the steps (--show-sames).
 
     `outputs` are the stack's outputs as of its last update: a preview does not hold the new ones.
-    `repairs` are those that the update would make, `unmanaged` is what was granted by hand.
+    `repairs` are those that the update would make, `holds` what it can't make yet, `unmanaged` is
+    what was granted by hand.
     """
 
     stack: str
@@ -120,6 +122,7 @@ class Preview:
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     complete: bool = True
     repairs: tuple[Repair, ...] = ()
+    holds: tuple[Hold, ...] = ()
     unmanaged: Report = NOTHING
 
     @property
@@ -224,6 +227,7 @@ def _preview(data: Mapping[str, Any]) -> Preview:
         outputs=(root.get("oldState") or {}).get("outputs") or {},
         complete=same >= summary.get("same", 0),
         repairs=_repairs(steps),
+        holds=_holds(steps),
         unmanaged=_unmanaged(steps),
     )
 
@@ -233,6 +237,14 @@ def _repairs(steps: Iterable[Step]) -> tuple[Repair, ...]:
     for step in steps:
         if step.type == REPAIRS and step.op in ("create", "update") and step.after:
             return RepairLog.from_dict(step.after.inputs).repairs
+    return ()
+
+
+def _holds(steps: Iterable[Step]) -> tuple[Hold, ...]:
+    """What the component Holds is given; it exists only while there is something."""
+    for step in steps:
+        if step.type == HOLDS and step.after:
+            return tuple(map(Hold.from_dict, step.after.inputs["holds"]))
     return ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
@@ -119,11 +119,23 @@ def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedAssignment:
-    """An assignment of the stack's last checkpoint, with the principal id it was made for."""
+    """An assignment of the stack's last checkpoint, with the principal id it was made for.
+
+    `moved_from` is the assignment under the key that the checkpoint has, where a key was renamed.
+    """
 
     assignment: Assignment
     principal_id: str
     permission_set_arn: str = ""
+    moved_from: Assignment | None = None
+
+    def under(self, moved: Mapping[str, str]) -> PinnedAssignment:
+        """The same one under the key of today (`moved: {old: new}`)."""
+        key = self.assignment.principal.under(moved)
+        if key == self.assignment.principal:
+            return self
+        today = self.assignment._replace(principal=key)
+        return replace(self, assignment=today, moved_from=self.assignment)
 
 
 def recreated(
@@ -208,34 +220,6 @@ class Arrivals:
 
     arrived: Mapping[PrincipalKey, str] = field(default_factory=dict)
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
-
-
-def holds(
-    assignments: Iterable[Assignment],
-    reasons: Mapping[PrincipalKey, str],
-    principals: Mapping[PrincipalKey, EntraPrincipal],
-    labels: Mapping[PrincipalKey, str],
-) -> list[dict[str, object]]:
-    """The stack output `held`: each held principal with its reason and its assignments, sorted.
-
-    `principal` is its key; `name` and `objectId` are Entra's, None where there is none yet, and
-    `label` is what to call it before people (federation/access/labels.py).
-    """
-    by_key: dict[PrincipalKey, list[str]] = defaultdict(list)
-    for assignment in assignments:
-        by_key[assignment.principal].append(assignment.logical_name)
-    return [
-        {
-            "principal": key.key,
-            "principalType": key.type,
-            "label": labels[key],
-            "name": principals[key].name if key in principals else None,
-            "objectId": principals[key].object_id if key in principals else None,
-            "reason": reasons.get(key, "it has not arrived in Identity Center yet"),
-            "assignments": sorted(names),
-        }
-        for key, names in sorted(by_key.items())
-    ]
 
 
 def looked_up(principals: Iterable[EntraPrincipal]) -> dict[PrincipalKey, Identity]:

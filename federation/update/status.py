@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
 from federation.engine.phase import Phase
 from federation.engine.unmanaged import REMEDY, Grant, as_told, sentence
+from federation.identity.holds import Hold
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census
 from federation.update.phases import NextStep
@@ -51,7 +52,7 @@ class Status:
     job: JobStatus | None = None
     job_missing: bool = False
     census: Census | None = None
-    held: Sequence[Mapping[str, Any]] = ()
+    held: Sequence[Hold] = ()
     unapplied: int = 0
     stopped: str = ""
     repairs: Sequence[str] = ()
@@ -81,7 +82,7 @@ class Status:
         found += [f"{told}: run pulumi up" for told in self.repairs]
         found += [f"{sentence(one)}: {REMEDY}" for one in self.unmanaged]
         if require_all and self.held:
-            assignments = sum(len(hold["assignments"]) for hold in self.held)
+            assignments = sum(len(hold.assignments) for hold in self.held)
             found.append(
                 f"{_many(assignments, 'assignment')} of {_many(len(self.held), 'principal')} "
                 "are held"
@@ -126,7 +127,7 @@ class Status:
             "keptOut": _missing(self.census.kept_out if self.census else ()),
             "stillThere": _missing(self.census.leaving if self.census else ()),
             "missing": _missing(self.census.missing if self.census else ()),
-            "held": list(self.held),
+            "held": [one.to_dict() for one in self.held],
             "unapplied": self.unapplied,
             "stopped": self.stopped or None,
             "repairs": list(self.repairs),
@@ -234,7 +235,7 @@ def _ends(expiry: Expiry, today: date) -> str:
 
 
 def _holds(status: Status) -> str:
-    assignments = sum(len(hold["assignments"]) for hold in status.held)
+    assignments = sum(len(hold.assignments) for hold in status.held)
     return f"{_many(assignments, 'assignment')} held" if assignments else "no holds"
 
 
@@ -247,8 +248,8 @@ def _verdict(status: Status) -> str:
 
 def _details(status: Status) -> list[str]:
     told = [
-        f"held: {str(hold['principalType']).lower()} {hold['label']}, "
-        f"{_many(len(hold['assignments']), 'assignment')}: {hold['reason']}"
+        f"held: {hold.principal.word} {hold.label}, "
+        f"{_many(len(hold.assignments), 'assignment')}: {hold.reason}"
         for hold in status.held
     ]
     if status.unapplied:

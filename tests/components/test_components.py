@@ -330,7 +330,9 @@ def test_who_does_not_arrive_is_held_with_the_reason() -> None:
     assert recorder.children("federation:aws:AccountAssignments") == [
         ("AccountAssignment", ASSIGNMENT)
     ]
-    assert [(one["assignments"], one["reason"]) for one in held] == [([LATE], "Entra skipped it")]
+    (hold,) = held
+    assert [one.logical_name for one in hold.assignments] == [LATE]
+    assert hold.reason == "Entra skipped it"
 
 
 def test_a_preview_shows_late_assignments_with_an_unknown_principal_and_waits_for_nobody() -> None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from federation.access.assignments import PrincipalKey
 from federation.core.wording import Name, Sentence, Strong, Words, listed, several
-from federation.diff.assignment_changes import Hold
 from federation.diff.changes import AccessDiff
 from federation.diff.rendering.accounts import named, on_accounts
 from federation.diff.rendering.line import Line, Mark, who
 from federation.diff.trust_change import TrustChange
+from federation.identity.holds import Hold
 
 _SHOWN_PERSONS: Final = 8
 

@@ -325,10 +325,8 @@ def test_assignments_know_every_rule_and_selector_that_gives_them() -> None:
     }
 
 
-def frozen(
-    *assignments: Assignment, moved: dict[str, str] | None = None, **rule: Any
-) -> Resolution:
-    data = access_file({"targets": [{"ou": "Workloads/Dev"}], **rule}, moved=moved or {})
+def frozen(*assignments: Assignment) -> Resolution:
+    data = access_file({"targets": [{"ou": "Workloads/Dev"}]})
     return resolve(load(data), company(), today=TODAY, previous=assignments)
 
 
@@ -355,8 +353,3 @@ def test_what_frozen_assignments_use_must_stay_declared() -> None:
         f"error: group lost is gone from the access files, but {why}; {then}",
         f"error: permission set Gone is gone from the access files, but {why}; {then}",
     ]
-
-
-def test_a_renamed_key_takes_its_frozen_assignments_along() -> None:
-    old = Assignment("ReadOnly", PrincipalKey("GROUP", "crew"), OLD_CRM)
-    assert frozen(old, moved={"crew": "team"}).frozen == (Assignment("ReadOnly", TEAM, OLD_CRM),)

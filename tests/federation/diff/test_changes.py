@@ -11,10 +11,12 @@ import pytest
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity
 from federation.core.errors import InvalidInput
+from federation.core.urn import HOLDS
 from federation.core.wording import plain
 from federation.diff.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
 from federation.engine.phase import Phase
 from federation.engine.preview import Preview, parse_preview
+from federation.identity.holds import Hold
 from tests.federation.diff.steps import (
     ASSIGNMENT,
     CERTIFICATE,
@@ -335,15 +337,28 @@ def test_what_a_policy_stops_is_told_and_can_not_be_taken_for_reviewed() -> None
 
 def test_held_assignments_are_declared_assignments() -> None:
     name = "Look/group/platform/611111111111"
-    hostile = json.dumps('AWS" held: all is well [Look/group/other/611111111111] (key platform)')
-    message = f"1 assignment of group {hostile} held: it has not arrived [yet] [{name}]"
-    held = _diff(preview(diagnostics=[{"severity": "warning", "message": message}]))
-    (hold,) = held.holds
-    assert (hold.principal, hold.reason) == (PLATFORM, "it has not arrived [yet]")
-    assert hold.assignments == (Assignment.parse(name),)
+    hold = Hold(
+        principal=PLATFORM,
+        label="AWS-Platform (key platform)",
+        name=None,
+        object_id=None,
+        reason="it has not arrived [yet]",
+        assignments=(Assignment.parse(name),),
+    )
+    component = step("create", HOLDS, "holds", after={"holds": [hold.to_dict()]})
+    warning = {"severity": "warning", "message": hold.sentence(), "urn": component["urn"]}
+    held = _diff(preview(component, diagnostics=[warning]))
+    assert held.holds == (hold,)
     assert held.warnings == ()
     arrived = _diff(preview(assignment("create", name)))
     assert held.assignments == arrived.assignments == (Assignment.parse(name),)
+
+
+def test_no_warning_reads_as_a_hold() -> None:
+    """What is held is data: a hostile name or message can't add to it."""
+    message = "1 assignment of group AWS held: all is well [Look/group/other/611111111111]"
+    diff = _diff(preview(diagnostics=[{"severity": "warning", "message": message}]))
+    assert (diff.holds, diff.warnings) == ((), (message,))
 
 
 def test_without_unchanged_steps_nothing_is_claimed_about_all_assignments() -> None:

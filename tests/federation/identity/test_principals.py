@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.identity.holds import Hold, holds
 from federation.identity.principals import (
     EntraPrincipal,
     IdentityStorePrincipal,
     PinnedAssignment,
-    holds,
     match,
     plan_assignments,
     recreated,
@@ -129,7 +129,12 @@ def test_holds_name_reason_and_assignments() -> None:
         {PLATFORM: group()},
         {PLATFORM: label},
     )
-    assert held == [
+    assert tuple(Hold.from_dict(one.to_dict()) for one in held) == held
+    assert held[0].sentence() == (
+        f'2 assignments of group "{label}" held: not in scope '
+        f"[{assignment(ONE).logical_name}, {assignment(TWO).logical_name}]"
+    )
+    assert [one.to_dict() for one in held] == [
         {
             "principal": "platform",
             "principalType": "GROUP",

@@ -120,7 +120,7 @@ def plan(
             for key, object_id in ids.items()
         },
         identity_store=store,
-        checkpoint=before or Checkpoint(),
+        checkpoint=(before or Checkpoint()).under(loaded.moved),
         today=date(2026, 11, 24),
         rescuers=rescuers,
     )
