@@ -13,7 +13,7 @@ from typing import Any
 from werkzeug import Request, Response
 
 from entra_aws_sandbox.control import HEADER
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.json_body import json_object
 
 Body = dict[str, Any]
 Action = Callable[[Body], Body]
@@ -52,11 +52,9 @@ class Surface:
                 HTTPStatus.NOT_FOUND,
             )
         try:
-            body = parsed(request.get_data())
+            body = json_object(request.get_data())
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise ActionError("The body must be a JSON object.")
+            raise ActionError("The body must be a JSON object.") from None
         return self._actions[name](body)
 
 

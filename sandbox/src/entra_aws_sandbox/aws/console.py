@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from entra_aws_sandbox.aws.identitystore.store import IdentityStore
 from entra_aws_sandbox.aws.portal import Portal
@@ -13,6 +12,7 @@ from entra_aws_sandbox.aws.scim.tokens import Tenant, Token
 from entra_aws_sandbox.aws.seed import Seed
 from entra_aws_sandbox.aws.ssoadmin.common import Site
 from entra_aws_sandbox.aws.ssoadmin.state import Instance
+from entra_aws_sandbox.clock import iso
 from entra_aws_sandbox.surface import Action, ActionError, Body
 
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -122,7 +122,7 @@ class Console:
         return {
             "entityId": uploaded.entity_id,
             "certificates": [
-                {"thumbprint": each.thumbprint, "notAfter": _iso(each.not_after)}
+                {"thumbprint": each.thumbprint, "notAfter": iso(each.not_after)}
                 for each in uploaded.certificates
             ],
         }
@@ -164,7 +164,7 @@ class Console:
             "accessToken": token.secret,
             "tokenId": token.id,
             "expires": token.expires.date().isoformat(),
-            "expiresAt": _iso(token.expires),
+            "expiresAt": iso(token.expires),
         }
 
     def _require_instance(self) -> None:
@@ -176,7 +176,3 @@ class Console:
         if self.tenant is None:
             raise ConsoleError("Enable automatic provisioning first.")
         return self.tenant
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from entra_aws_sandbox.entra.values import Json, graph_time
+from entra_aws_sandbox.clock import iso
+from entra_aws_sandbox.entra.values import Json
 
 INTERVAL = timedelta(minutes=40)
 """Fixed by the template, shown as PT40M."""
@@ -66,10 +67,10 @@ class Quarantine:
     def shown(self) -> Json:
         """The JSON of Graph."""
         return {
-            "currentBegan": graph_time(self.began),
-            "nextAttempt": graph_time(self.next_attempt),
+            "currentBegan": iso(self.began),
+            "nextAttempt": iso(self.next_attempt),
             "reason": self.reason,
-            "seriesBegan": graph_time(self.began),
+            "seriesBegan": iso(self.began),
             "seriesCount": self.series_count,
             "error": self.error.shown(),
         }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from entra_aws_sandbox.entra.errors import bad_request
 from entra_aws_sandbox.entra.tenant import Tenant
 from entra_aws_sandbox.entra.values import Json
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.json_body import json_object
 from entra_aws_sandbox.routes import Route
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ class Call:
     def body(self) -> Json:
         """The JSON object of the request; raises the 400 of Graph when there is none."""
         try:
-            body = parsed(self.request.get_data())
+            return json_object(self.request.get_data())
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise bad_request("Unable to read JSON request payload.", "BadRequest")
-        return body
+            message = "Unable to read JSON request payload."
+            raise bad_request(message, "BadRequest") from None
 
     def context(self, of: str) -> str:
         """The `@odata.context` address of an answer."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from entra_aws_sandbox.clock import iso
 from entra_aws_sandbox.entra.errors import not_found
-from entra_aws_sandbox.entra.values import Json, graph_time
+from entra_aws_sandbox.entra.values import Json
 
 if TYPE_CHECKING:
     from entra_aws_sandbox.clock import Clock
@@ -145,4 +146,4 @@ class Tenant:
 
     def timestamp(self) -> str:
         """Now, in the form Graph writes times."""
-        return graph_time(self.clock.now())
+        return iso(self.clock.now())
