@@ -98,7 +98,7 @@ class GraphAdmin:
 class AwsAdmin:
     """AWS at the address of an environment, with an administrator's key.
 
-    Not with the deployment's, whose policy allows only what the program needs.
+    Not with the deployment's, whose policy allows only what a federation needs.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The tenant as it is before the program runs, read from seed.yaml."""
+"""The tenant as it is before anything is federated, read from seed.yaml."""
 
 from __future__ import annotations
 
