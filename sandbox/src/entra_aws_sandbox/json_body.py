@@ -1,4 +1,4 @@
-"""JSON that strangers send: everything that is wrong with it is one kind of error."""
+"""JSON that clients send: everything that is wrong with it is one kind of error."""
 
 from __future__ import annotations
 

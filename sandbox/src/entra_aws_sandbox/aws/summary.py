@@ -1,4 +1,4 @@
-"""What there is in the emulated AWS right now, for tests and other observers (`/_sandbox/state`)."""
+"""What there is in the emulated AWS right now, for whoever observes it (`/_sandbox/state`)."""
 
 from __future__ import annotations
 
