@@ -18,6 +18,7 @@ from federation.engine.access_attributes import sources
 from federation.engine.preview import Preview, State, Step
 from federation.engine.repairs import Repair
 from federation.identity.saml_metadata import sign_in_partition
+from federation.identity.signing_certificate import label_of
 from federation.update.settings import NAMESPACE
 
 _FOREIGN: Final = (
@@ -215,7 +216,9 @@ def _reply_urls(step: Step) -> Iterator[TrustChange]:
 
 
 def _certificate(step: Step) -> Iterator[TrustChange]:
-    name = Name(step.name.removeprefix("signing-certificate-"))
+    name = Name(
+        label_of(_inputs(step.after or step.before).get("displayName"), otherwise=step.name)
+    )
     sentence: Sentence
     if step.op == "create":
         end = _inputs(step.after).get("endDate")
