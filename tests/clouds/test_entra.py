@@ -12,11 +12,11 @@ from clouds.entra import EntraError, endpoints, http
 from clouds.graph import Graph
 from clouds.rescuers import read_rescuers
 from clouds.scim import ScimError, try_token
+from entra_aws_sandbox.testing import Sandbox
 from federation.access.access import Access, load_access
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint
-from tests.support import Sandbox
 
 
 @pytest.fixture
