@@ -45,7 +45,7 @@ def begin(inputs: Inputs | AccessInputs) -> None:
     if not pulumi.runtime.is_dry_run():
         Placeholders(read_outputs()).use()
         answer_failed_deletions()
-    DesiredState("desired-state", inputs.desired_state, inputs.baseline)
+    DesiredState("desired-state", inputs.desired_state)
     register_unmanaged(plan.unmanaged, inputs.settings.unmanaged)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
@@ -14,7 +13,6 @@ from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.permission_sets import set_repairer
-from federation.access.access import load_access
 from federation.engine.phase import Phase
 from federation.engine.repairs import PermissionSetRepair, RepairLog
 from federation.identity.instance import Instance
@@ -38,6 +36,7 @@ from program.inputs import (
     configuration,
     configuration_digest,
     configuration_file,
+    usable_access,
 )
 from program.management_access import provider_of
 from program.repairs import repair
@@ -60,11 +59,6 @@ class AccessInputs:
     wait: ArrivalWait
     region: str
 
-    @property
-    def baseline(self) -> dict[str, Any]:
-        """Nothing: what the access diff compares with, the federation stack keeps."""
-        return {}
-
     def repaired(self) -> AccessInputs:
         """The inputs once everything is repaired that the plan names, or is tried (`up` only)."""
         makers = {"permissionSet": self.repair_set}
@@ -86,7 +80,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
     settings = load_access_stack(configuration(NAMESPACE), file=file, content=content)
     check_own_checkpoint(own)
     federation = _federation_stack(settings)
-    access = load_access(settings.access, root=root)
+    access = usable_access(settings.access, root)
     check_access(access, federation.name)
     graph = Graph.connect(configuration("azuread"))
     aws = Aws.connect(configuration("aws"))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 
-from federation.engine.preview import BASELINE
 from federation.update import desired_state as model
 
 
@@ -18,21 +15,13 @@ class DesiredState(pulumi.ComponentResource):
     **Pulumi type:** `federation:index:DesiredState`. Makes no resources. A preview's JSON holds the
     hash among its inputs: the access diff shows it, and `up` is held to it. No names: a group that
     Entra renames changes nothing here.
-
-    `baseline` is kept for the next access diff (federation/access/baseline.py), as an output: it
-    makes no update another one.
     """
 
     def __init__(
-        self,
-        name: str,
-        state: model.DesiredState,
-        baseline: Mapping[str, Any],
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, state: model.DesiredState, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("federation:index:DesiredState", name, state.to_dict(), opts)
-        # Here, not among the stack's outputs, which every update prints.
-        self.register_outputs({**state.to_dict(), BASELINE: dict(baseline)})
+        self.register_outputs(state.to_dict())
 
 
 def check_reviewed(state: model.DesiredState, *, required: bool) -> None:

@@ -41,10 +41,6 @@ _KNOWN_OPS: Final = _HALVES | frozenset(
 )
 
 
-# The output of the component DesiredState that keeps what the next access diff compares with.
-BASELINE: Final = "baseline"
-
-
 def is_known(value: Any) -> bool:
     """Whether a preview already knows this value."""
     return not (isinstance(value, str) and value in _UNKNOWN)
@@ -130,13 +126,18 @@ class Preview:
     unmanaged: Report = NOTHING
 
     @property
-    def baseline(self) -> Mapping[str, Any]:
-        """What the last update recorded for the next review (federation/access/baseline.py)."""
-        found = self.component("DesiredState").get(BASELINE)
-        if not found:
-            # Where older states have it.
-            found = self.component("IdentityCenter").get(BASELINE)
-        return found if isinstance(found, Mapping) else {}
+    def records(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What the last update has recorded for this review, and what this one records; empty
+        where there is none (federation/update/review_record.py).
+        """
+        for step in self.of_kind("DesiredState"):
+            before, after = (
+                state.inputs.get("record") or {} if state else {}
+                for state in (step.before, step.after)
+            )
+            # Another version of the program records something else.
+            return (before if before.keys() == after.keys() else {}), after
+        return {}, {}
 
     def component(self, kind: str) -> Mapping[str, Any]:
         """The outputs that a component of this program kept at the last update."""

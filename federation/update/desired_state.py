@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
-from federation.access.baseline import guards
 from federation.access.declared import Access, canonical_json
+from federation.access.guard_record import guard_record
 from federation.identity.saml_metadata import ServiceProviderMetadata
 from federation.update.access_stack import AccessStackSettings
 from federation.update.plan import Facts, Plan
+from federation.update.review_record import review_record
 from federation.update.settings import NAMESPACE, Settings
 
 # How `up` is given the hash of the access diff that was reviewed.
@@ -35,11 +36,13 @@ class DesiredState:
     """SHA-256 digests of the parts of a desired state by the part's name.
 
     `principals` are Entra object ids by logical name (lower case), `own:<key>` for a group that the
-    stack makes: whoever shows the update looks their names up by these.
+    stack makes: whoever shows the update looks their names up by these. `record` is for the next
+    review (federation/update/review_record.py).
     """
 
     parts: Mapping[str, str]
     principals: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -52,6 +55,7 @@ class DesiredState:
             "hash": self.hash,
             "parts": dict(self.parts),
             "principals": dict(self.principals),
+            "record": dict(self.record),
         }
 
 
@@ -77,6 +81,7 @@ def desired_state(
     principals = _principals(access, facts)
     return DesiredState(
         principals=principals,
+        record=review_record(settings, access, facts.organization, plan.resolution),
         parts={
             part: _digest(value)
             for part, value in {
@@ -84,7 +89,7 @@ def desired_state(
                 "principals": principals,
                 "people": {name: ident.casefold() for name, ident in people.items()},
                 "access": access,
-                "guards": guards(access, facts.organization),
+                "guards": guard_record(access, facts.organization),
                 "settings": settings,
                 "trust": metadata,
                 "instance": instance.arn if instance else None,

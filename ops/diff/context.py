@@ -15,7 +15,6 @@ from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.access.access import load_access
 from federation.access.assignments import PrincipalKey
-from federation.access.baseline import guards
 from federation.access.declared import Access
 from federation.access.expired import expired_assignments
 from federation.access.guards import admin_sets
@@ -46,7 +45,7 @@ def offline_context(
     """
     declares, notes = _access(preview, access)
     found = read_organization_file(Path(organization)) if organization else None
-    if found is None and not preview.baseline.get("accounts"):
+    if found is None and not any(record.get("accounts") for record in preview.records):
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
     return _context(preview, declares, found, today=today, notes=notes)
 
@@ -128,7 +127,6 @@ def _context(
         people={**_new_members(preview), **(people or {})},
         persons={one: names[one] for one in _member_ids(preview) if one in names},
         admin_sets=admin_sets(access) if access else frozenset(),
-        guards=guards(access, organization) if access and organization else None,
         expired=(
             expired_assignments(access, organization, today=today)
             if access and organization

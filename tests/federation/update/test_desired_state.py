@@ -24,9 +24,7 @@ from federation.update.desired_state import (
 from federation.update.memberships import MembershipFacts
 from federation.update.plan import Facts, make_plan
 from federation.update.settings import load_settings
-from tests.federation.update.test_phases import INSTANCE, TODAY
-from tests.federation.update.test_plan import ORGANIZATION, READY
-from tests.federation.update.test_settings import FILE, config
+from tests.federation.update.values import FILE, INSTANCE, ORGANIZATION, READY, TODAY, config
 
 ACCESS: dict[str, Any] = {
     "groups": {
