@@ -54,7 +54,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             "SyncAll": "false",
             "SyncNotificationSettings": pulumi.Output.all(
                 args.notification_emails, args.delete_threshold
-            ).apply(lambda known: _notifications(known[0], known[1])),
+            ).apply(lambda given: _notifications(*given)),
         }
         secret = azuread.SynchronizationSecret(
             name,
