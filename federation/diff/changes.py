@@ -355,7 +355,10 @@ def _record(
     before, after = preview.records
     if not (before and after):
         return ()
-    return record_changes(before, after, was=frozenset(was), now=frozenset(now))
+    new_token = any(step.changes for step in preview.of_kind("SynchronizationSecret"))
+    return record_changes(
+        before, after, was=frozenset(was), now=frozenset(now), new_token=new_token
+    )
 
 
 def _accounts(
