@@ -50,8 +50,8 @@ def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> 
     }[now]
     raise PhaseBackError(
         f"the stack is in phase {reached}, but {missing}, which would take it back to phase {now} "
-        "and "
-        f"delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to {now}"
+        f"and delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to "
+        f"{now}"
     )
 
 
