@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from clouds.aws import Aws, AwsError
 from clouds.entra import EntraError
@@ -106,7 +106,7 @@ class _OnDemand:
         turn = sorted(missing, key=lambda principal: self._attempts[principal.key])
         for principal in turn[:ON_DEMAND_REQUESTS]:
             self._attempts[principal.key] += 1
-            kind: Literal["Group", "User"] = "Group" if principal.key.type == "GROUP" else "User"
+            kind = principal.key.graph_type
             try:
                 self._graph.provision(self._job_path, principal.object_id or "", kind)
             except EntraError as error:

@@ -41,15 +41,14 @@ def read_directory(graph: Graph, access: Access, checkpoint: Checkpoint) -> Dire
     warnings: list[Finding] = []
     principals: dict[PrincipalKey, EntraPrincipal] = {}
     groups = _find_groups(graph, access)
-    renamed = checkpoint.previous_keys(access.moved)
     for key, group in access.groups.items():
         principal_key = PrincipalKey("GROUP", key)
-        keys = (renamed.get(principal_key, principal_key), principal_key)
-        own = [checkpoint.object_ids[known] for known in keys if known in checkpoint.object_ids]
-        object_id = own[0] if own else None
+        object_id = checkpoint.object_ids.get(principal_key)
         name = group.display_name or group.object_id or key
         if not group.create:
-            chosen, warning = choose_group(group, groups[name], checkpoint.remembered(*keys))
+            chosen, warning = choose_group(
+                group, groups[name], checkpoint.remembered(principal_key)
+            )
             if isinstance(chosen, Problem):
                 problems.append(chosen)
                 continue

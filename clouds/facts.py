@@ -50,6 +50,7 @@ def read_facts(
 
     Raises InvalidInput for names that Entra lacks, AwsError and EntraError for refusals.
     """
+    checkpoint = checkpoint.under(access.moved)
     directory = read_directory(graph, access, checkpoint)
     instance = site.instance
     facts = Facts(

@@ -9,7 +9,7 @@ import base64
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -19,9 +19,11 @@ from clouds.facts import read_facts
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.phase import Phase
-from federation.identity.principals import IdentityStorePrincipal, holds
+from federation.identity.holds import Hold, holds
+from federation.identity.principals import IdentityStorePrincipal
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census, Scope, take_census
+from federation.identity.signing_certificate import label_of
 from federation.update.phases import PhaseBackError, Situation, next_steps, phase_of
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.repair_sentences import repair_sentences
@@ -30,7 +32,8 @@ from ops.arguments import add_stack_arguments, command
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
-from ops.stack import open_stack
+from ops.stack import Resource, open_stack
+from ops.terminal import show, working
 
 HELP: Final = """\
 Say how the federation is doing: phase, provisioning job, held assignments, expiries, what was
@@ -64,12 +67,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 @command
 def run(arguments: Namespace) -> int:
     """Print the status. Raises InvalidInput for configuration that can't be used."""
-    status = read_status(Session(open_stack(arguments)), datetime.now(UTC), Look.wanted(arguments))
+    with working("asking Pulumi and both clouds"):
+        session, now = Session(open_stack(arguments)), datetime.now(UTC)
+        status = read_status(session, now, Look.wanted(arguments))
     if arguments.json:
         text = json.dumps(status.to_dict(require_all=arguments.require_all), indent=2)
+        sys.stdout.write(f"{text}\n")
     else:
-        text = "\n".join(lines(status, require_all=arguments.require_all))
-    sys.stdout.write(f"{text}\n")
+        show("\n".join(lines(status, require_all=arguments.require_all)) + "\n")
     return 1 if status.problems(require_all=arguments.require_all) else 0
 
 
@@ -141,9 +146,9 @@ def _plan(session: Session) -> tuple[Plan | None, Facts | None, str]:
     return plan, facts, ""
 
 
-def _held(session: Session, plan: Plan | None, seen: _Seen) -> list[dict[str, object]]:
+def _held(session: Session, plan: Plan | None, seen: _Seen) -> Sequence[Hold]:
     if plan is None or plan.phase is not Phase.ACCESS:
-        return []
+        return ()
     assignments = [*plan.assignments.held, *plan.assignments.late]
     assigned = session.stack.checkpoint.object_ids
     reasons = {
@@ -193,10 +198,10 @@ def _secrets(session: Session) -> list[str]:
         return []
     path = f"/servicePrincipals/{session.service_principal_id}/synchronization/secrets"
     try:
-        told = secret_quirk([entry["key"] for entry in session.graph.call("GET", path)["value"]])
+        quirk = secret_quirk([entry["key"] for entry in session.graph.call("GET", path)["value"]])
     except EntraError:
         return []
-    return [told] if told else []
+    return [quirk] if quirk else []
 
 
 def expiries(session: Session) -> list[Expiry]:
@@ -209,7 +214,7 @@ def expiries(session: Session) -> list[Expiry]:
     )
     certificates = [
         Expiry(
-            what=_certificate_name(one.name, len(made)),
+            what=_certificate_name(one, len(made)),
             on=_date(one.outputs["endDate"]),
             active=not active or active == str(one.outputs.get("thumbprint")).upper(),
         )
@@ -218,8 +223,8 @@ def expiries(session: Session) -> list[Expiry]:
     return token + certificates
 
 
-def _certificate_name(name: str, count: int) -> str:
-    label = name.removeprefix("signing-certificate-")
+def _certificate_name(made: Resource, count: int) -> str:
+    label = label_of(made.outputs.get("displayName"), otherwise=made.name)
     return "certificate" if count == 1 else f"certificate {label}"
 
 

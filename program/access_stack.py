@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.permission_sets import set_repairer
-from federation.access.access import load_access
 from federation.engine.phase import Phase
 from federation.engine.repairs import PermissionSetRepair, RepairLog
 from federation.identity.instance import Instance
@@ -37,8 +36,10 @@ from program.inputs import (
     configuration,
     configuration_digest,
     configuration_file,
+    usable_access,
 )
 from program.management_access import provider_of
+from program.placeholders import Placeholders
 from program.repairs import repair
 
 
@@ -54,6 +55,8 @@ class AccessInputs:
     instance: Instance
     plan: Plan
     desired_state: DesiredState
+    accounts: Mapping[str, str]
+    placeholders: Placeholders
     repairs: RepairLog
     repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
@@ -75,12 +78,12 @@ def read_access_inputs(root: Path) -> AccessInputs:
 
     Raises the same errors as `read_inputs`, before anything is changed.
     """
-    own = read_checkpoint()
+    own, placeholders = read_checkpoint()
     file, content = configuration_file()
     settings = load_access_stack(configuration(NAMESPACE), file=file, content=content)
     check_own_checkpoint(own)
     federation = _federation_stack(settings)
-    access = load_access(settings.access, root=root)
+    access = usable_access(settings.access, root)
     check_access(access, federation.name)
     graph = Graph.connect(configuration("azuread"))
     aws = Aws.connect(configuration("aws"))
@@ -108,6 +111,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
         configured=settings.identity_center.management_access is not None,
     )
     return AccessInputs(
+        placeholders=placeholders,
         settings=settings,
         federation=federation,
         instance=instance,
@@ -120,6 +124,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
             people=directory.people,
             files=configuration_digest(),
         ),
+        accounts=site.organization.account_paths,
         repairs=own.repairs,
         repair_set=set_repairer(
             aws,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 PrincipalType = Literal["GROUP", "USER"]
-_WORDS: dict[PrincipalType, str] = {"GROUP": "group", "USER": "user"}
+_WORDS: dict[PrincipalType, Literal["group", "user"]] = {"GROUP": "group", "USER": "user"}
 _TYPES: dict[str, PrincipalType] = {"group": "GROUP", "user": "USER"}
 
 
@@ -17,18 +18,32 @@ class PrincipalKey(NamedTuple):
 
     def __str__(self) -> str:
         """`group platform`."""
-        return f"{_WORDS[self.type]} {self.key}"
+        return f"{self.word} {self.key}"
+
+    @property
+    def word(self) -> Literal["group", "user"]:
+        """What the access file calls it."""
+        return _WORDS[self.type]
+
+    @property
+    def graph_type(self) -> Literal["Group", "User"]:
+        """What Microsoft Graph calls it."""
+        return "Group" if self.type == "GROUP" else "User"
 
     @property
     def logical_name(self) -> str:
         """`group/platform`."""
-        return f"{_WORDS[self.type]}/{self.key}"
+        return f"{self.word}/{self.key}"
+
+    def under(self, moved: Mapping[str, str]) -> PrincipalKey:
+        """The principal under its key of today (`moved: {old: new}` of the access file)."""
+        return self._replace(key=moved.get(self.key, self.key))
 
     @classmethod
     def parse(cls, logical_name: str) -> PrincipalKey | None:
         """The principal that has this logical name, None for any other text."""
         word, _, key = logical_name.partition("/")
-        return cls(_TYPES[word], key) if word in _TYPES else None
+        return cls(_TYPES[word], key) if word in _TYPES and key else None
 
 
 class Assignment(NamedTuple):

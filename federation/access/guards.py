@@ -14,13 +14,13 @@ from functools import cached_property
 from federation.access.administration import Administration, Level, Reason, administration
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
-from federation.access.declared import Access, PermissionSet, Rule
+from federation.access.declared import Access, GuardName, PermissionSet, Rule
 from federation.access.findings import Finding, sort_findings
 from federation.access.labels import Labels
 from federation.access.organization import Organization
 from federation.access.references import scope_name
 from federation.access.selection import Selection
-from federation.access.targets import Resolution, moved_assignments
+from federation.access.targets import Resolution
 from federation.core.errors import NOWHERE, Location
 
 
@@ -150,19 +150,13 @@ class _Guards:
 
     def _finding(
         self,
-        guard: str,
+        guard: GuardName,
         message: str,
         location: Location = NOWHERE,
         assignments: Iterable[Assignment] = (),
     ) -> Finding:
-        own = {
-            "escalatesOnProtected": "warn",
-            "requireOwner": self.guards.require_owner,
-            "usersInsteadOfGroups": self.guards.users_instead_of_groups,
-        }
-        level = self.guards.severity.get(guard) or own.get(guard) or "error"
         return Finding(
-            severity="warning" if level == "warn" else "error",
+            severity="warning" if self.guards.level(guard) == "warn" else "error",
             guard=guard,
             message=message,
             location=location,
@@ -238,7 +232,7 @@ class _Guards:
     def _max_removals(self) -> Iterator[Finding]:
         limit = self.guards.max_removals or 0
         kept = {*self.resolution.assignments, *self.resolution.frozen}
-        removed = moved_assignments(self.previous, self.access.moved) - kept
+        removed = set(self.previous) - kept
         if len(removed) > limit:
             yield self._finding(
                 "maxRemovals",

@@ -43,7 +43,7 @@ class Labels(dict[PrincipalKey, str]):
 
     def spoken(self, key: PrincipalKey) -> str:
         """`group AWS-Platform (key platform)`."""
-        return f"{key.type.lower()} {self[key]}"
+        return f"{key.word} {self[key]}"
 
 
 def labels(identities: Mapping[PrincipalKey, Identity]) -> Labels:
@@ -89,7 +89,7 @@ def _label(
     key: PrincipalKey, one: Identity, *, twins: bool = False, namesakes: bool = False
 ) -> str:
     """`twins`: another key has a name like it; `namesakes`: and that is another object."""
-    name, word = shown(one.name), key.type.lower()
+    name, word = shown(one.name), key.word
     if not name:
         if one.object_id:
             return f"{one.object_id} ({word} key {key.key}, {_UNREAD})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import repeat
@@ -14,7 +14,7 @@ from federation.access.declared import Access, Rule, Selector
 from federation.access.findings import Finding, Severity, sort_findings
 from federation.access.organization import Account, Organization
 from federation.access.selection import Match, Selection
-from federation.core.errors import NOWHERE, Location
+from federation.core.errors import NOWHERE, Location, Problem
 
 __all__ = [
     "Assignment",
@@ -23,8 +23,8 @@ __all__ = [
     "PrincipalKey",
     "Reason",
     "Resolution",
-    "moved_assignments",
     "resolve",
+    "target_problems",
 ]
 
 # Warned early enough for a review meeting to renew it.
@@ -91,18 +91,16 @@ def resolve(
     )
 
 
-def moved_assignments(
-    assignments: Iterable[Assignment], moved: Mapping[str, str]
-) -> frozenset[Assignment]:
-    """Assignments of an earlier update under the keys of today (`moved: {old: new}`)."""
-    return frozenset(
-        assignment._replace(
-            principal=assignment.principal._replace(key=moved[assignment.principal.key])
-        )
-        if assignment.principal.key in moved
-        else assignment
-        for assignment in assignments
-    )
+def target_problems(access: Access, organization: Organization, *, today: date) -> list[Problem]:
+    """What selectors name and the organization lacks, in files with other errors beside.
+
+    `access` may be valid in part only (`read_access`); its assignments mean nothing then.
+    """
+    return [
+        Problem.at(finding.location, finding.message)
+        for finding in resolve(access, organization, today=today).findings
+        if finding.guard == "selectors" and finding.severity == "error"
+    ]
 
 
 class _Resolver:
@@ -143,12 +141,7 @@ class _Resolver:
 
     def check_guard_selectors(self) -> None:
         """Say which selectors of the guards name nothing."""
-        guards = self.access.guards
-        for name, selectors, restricts in (
-            ("protectedAccounts", guards.protected_accounts, True),
-            ("never", guards.never, True),
-            *((f"scopes of {file}", granted, False) for file, granted in guards.scopes.items()),
-        ):
+        for name, selectors, restricts in self.access.guards.selectors:
             for selector in selectors:
                 match = self.selection.match(selector)
                 active = any(account.active for account in match.accounts)
@@ -160,7 +153,7 @@ class _Resolver:
         accounts = self.organization.by_id
         frozen = sorted(
             assignment
-            for assignment in moved_assignments(previous, self.access.moved)
+            for assignment in set(previous)
             if assignment.account in accounts and not accounts[assignment.account].active
         )
         principals = set(self.access.principals)

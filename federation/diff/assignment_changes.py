@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.assignments import Assignment
 from federation.core.urn import ASSIGNMENT
-from federation.engine.preview import Diagnostic, Preview, State, Step, is_known
-
-# As components/account_assignments.py words it.
-_HELD: Final = re.compile(
-    r'\d+ assignments? of (?:group|user) "(?:[^"\\]|\\.)*" held: (?P<reason>.*)'
-    r" \[(?P<assignments>[^\[\]]*)\]\s*",
-    re.DOTALL,
-)
+from federation.engine.preview import Preview, State, Step, is_known
 
 AssignmentWhat = Literal["gained", "lost", "adopted", "moved", "again", "renamed", "leftover"]
 
@@ -37,15 +29,6 @@ class AssignmentChange:
     what: AssignmentWhat
     late: bool = False
     gap: bool = False
-
-
-@dataclass(frozen=True, order=True, kw_only=True)
-class Hold:
-    """Declared assignments of one principal that can't exist yet, as the preview warns."""
-
-    principal: PrincipalKey
-    reason: str
-    assignments: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,20 +114,3 @@ def _assignment(state: State | None) -> Assignment | None:
     except ValueError:
         return None
     return assignment._replace(account=str(state.inputs.get("targetId") or assignment.account))
-
-
-def read_hold(diagnostic: Diagnostic) -> Hold | None:
-    """The hold that a warning tells of, None for any other warning."""
-    found = _HELD.fullmatch(diagnostic.message)
-    assignments = tuple(sorted(_named(found["assignments"]))) if found else ()
-    if found is None or not assignments:
-        return None
-    return Hold(principal=assignments[0].principal, reason=found["reason"], assignments=assignments)
-
-
-def _named(text: str) -> Iterator[Assignment]:
-    for name in text.split(", "):
-        try:
-            yield Assignment.parse(name)
-        except ValueError:
-            continue

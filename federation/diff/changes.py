@@ -15,28 +15,33 @@ from typing import Any, Final, Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.labels import Identity, Labels, labels
-from federation.core.urn import UNMANAGED
+from federation.core.urn import HOLDS, UNMANAGED, Urn
 from federation.diff.assignment_changes import (
     AssignmentChange,
     AssignmentWhat,
-    Hold,
     assignment_changes,
-    read_hold,
 )
-from federation.diff.endings import expiries
+from federation.diff.expiries import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
+from federation.diff.record_changes import RecordChange, record_changes
 from federation.diff.set_changes import SetChange, Sets, set_changes
 from federation.diff.trust_change import TrustChange
 from federation.diff.trust_changes import trust_changes
 from federation.engine.phase import Phase, phase_reached
-from federation.engine.preview import Diagnostic, Preview
+from federation.engine.preview import Preview
 from federation.engine.unmanaged import NOTHING, Report
+from federation.identity.holds import Hold
 from federation.update.status import Expiry
 
 # Where unchanged steps are missing from a preview.
 INCOMPLETE: Final = (
     "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
     "is not known, and not every assignment is listed"
+)
+# After an update by another version of the program.
+UNRECORDED: Final = (
+    "the last update has not recorded what it allowed: changes of guards, of the ends of rules and "
+    "of settings are not shown"
 )
 # The engine's last word on a preview; alone it means that every step was planned, and that a
 # mandatory policy forbids them. The JSON does not hold the policy's words.
@@ -65,10 +70,8 @@ class Context:
     """What the engine does not know; everything may be empty.
 
     `people` counts the members of groups, `persons` names people by Entra object id. `admin_sets`
-    are those that the access file declares, besides the ones found by their policies. `guards` are
-    those of the access file as federation/access/baseline.py resolves them, None where they are not
-    known.
-    `expired` are the assignments that only a passed `until` ends (federation/access/expired.py).
+    are those that the access file declares, besides the ones found by their policies. `expired`
+    are the assignments that only a passed `until` ends (federation/access/expired.py).
     """
 
     accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
@@ -76,7 +79,6 @@ class Context:
     people: Mapping[PrincipalKey, int] = field(default_factory=dict)
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
-    guards: Mapping[str, Any] | None = None
     expired: Mapping[Assignment, date] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -112,7 +114,7 @@ class AccessChange:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class AccountChange:
-    """An account whose assignments change, and that is new or elsewhere since the last update.
+    """An account that is elsewhere since the last update, or new and with assignments.
 
     `before` and `after` are paths as `Workloads/Dev/web-dev`, `before` is "" for a new account.
     """
@@ -146,6 +148,7 @@ class AccessDiff:
     warnings: tuple[str, ...] = ()
     expiries: tuple[Expiry, ...] = ()
     guards: tuple[GuardChange, ...] = ()
+    record: tuple[RecordChange, ...] = ()
     accounts: tuple[AccountChange, ...] = ()
     phase_before: Phase | None = None
     phase_after: Phase | None = None
@@ -157,8 +160,8 @@ class AccessDiff:
 
     @property
     def changed(self) -> bool:
-        """Whether the update changes anything."""
-        return bool(self.access or self.sets or self.trust)
+        """Whether the update changes anything, or what is allowed."""
+        return bool(self.access or self.sets or self.trust or self.guards or self.record)
 
     def assignments_of(self, principal: PrincipalKey) -> tuple[Assignment, ...]:
         """The assignments of one group or person after the update."""
@@ -180,8 +183,7 @@ class AccessDiff:
 
 def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDiff:
     """Say a preview in terms of access; risky things come first, the order is always the same."""
-    holds, warnings = _warnings(preview)
-    context = _remembered(preview, context)
+    context, warnings = _remembered(preview, context), _warnings(preview)
     errors = tuple(dict.fromkeys(one.message for one in preview.errors))
     if errors == (_ONLY_FAILED,) and len(preview.steps) > 1:
         errors = (POLICY,)
@@ -196,7 +198,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         )
     assignments, sets = assignment_changes(preview), set_changes(preview)
     admins = _admin_sets(sets, context)
-    held = {assignment for hold in holds for assignment in hold.assignments}
+    held = {assignment for hold in preview.holds for assignment in hold.assignments}
     before, after = _phases(preview)
     return AccessDiff(
         stack=preview.stack,
@@ -211,10 +213,11 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         holders=_holders(assignments.after),
         admins=admins,
         trust=trust_changes(preview),
-        holds=holds,
+        holds=preview.holds,
         warnings=warnings,
         expiries=expiries(preview, today),
-        guards=_guards(preview, context, sets),
+        guards=_guards(preview, context),
+        record=_record(preview, assignments.before, {*assignments.after, *held}),
         accounts=tuple(_accounts(preview, context, assignments.changes)),
         phase_before=before,
         phase_after=after,
@@ -223,7 +226,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         else None,
         desired_state={} if errors else preview.desired_state,
         today=today,
-        notes=() if preview.complete else (INCOMPLETE,),
+        notes=tuple(_notes(preview, before)),
         unmanaged=preview.unmanaged,
     )
 
@@ -234,8 +237,13 @@ def _remembered(preview: Preview, context: Context) -> Context:
     An account that loses its protection in the same change is still marked. Repairs bring the names
     of those whom they concern.
     """
-    paths: Mapping[str, str] = preview.baseline.get("accounts") or {}
-    protected = (preview.baseline.get("guards") or {}).get("protectedAccounts") or ()
+    paths = preview.known_accounts
+    protected = {
+        ident
+        for record in preview.records
+        if record
+        for ident in record["guards"]["protectedAccounts"]["accounts"]
+    }
     accounts = dict(context.accounts)
     for account, path in paths.items():
         unit, _, name = path.rpartition("/")
@@ -247,23 +255,16 @@ def _remembered(preview: Preview, context: Context) -> Context:
     return replace(context, accounts=accounts, persons={**persons, **context.persons})
 
 
-def _warnings(preview: Preview) -> tuple[tuple[Hold, ...], tuple[str, ...]]:
-    holds: list[Hold] = []
-    warnings: list[str] = []
-    for one in preview.diagnostics:
-        if one.severity != "warning" or _is_told(one, preview):
-            continue
-        hold = read_hold(one)
-        if hold is None:
-            warnings.append(one.message)
-        else:
-            holds.append(hold)
-    return tuple(sorted(set(holds))), tuple(dict.fromkeys(warnings))
-
-
-def _is_told(warning: Diagnostic, preview: Preview) -> bool:
-    """Whether a warning only says what `unmanaged` has as data."""
-    return bool(preview.unmanaged.grants) and f"::{UNMANAGED}::" in warning.urn
+def _warnings(preview: Preview) -> tuple[str, ...]:
+    """What the preview warns of, but for what the diff has as data."""
+    known = {HOLDS: bool(preview.holds), UNMANAGED: bool(preview.unmanaged.grants)}
+    return tuple(
+        dict.fromkeys(
+            one.message
+            for one in preview.diagnostics
+            if one.severity == "warning" and not (one.urn and known.get(Urn.parse(one.urn).type))
+        )
+    )
 
 
 def _admin_sets(sets: Sets, context: Context) -> frozenset[str]:
@@ -333,26 +334,45 @@ def _risk(change: AccessChange, context: Context) -> tuple[object, ...]:
     )
 
 
-def _guards(preview: Preview, context: Context, sets: Sets) -> tuple[GuardChange, ...]:
-    before = preview.baseline.get("guards")
-    if before is None or context.guards is None:
+def _notes(preview: Preview, phase: Phase | None) -> Iterator[str]:
+    if not preview.complete:
+        yield INCOMPLETE
+    if phase is not None and not all(preview.records):
+        yield UNRECORDED
+
+
+def _guards(preview: Preview, context: Context) -> tuple[GuardChange, ...]:
+    before, after = preview.records
+    if not (before and after):
         return ()
-    changed = {change.name for change in sets.changes}
-    staying = (sets.before.keys() & sets.after.keys()) - changed
     called = {key.key: label for key, label in context.labels.items()}
-    return guard_changes(before, context.guards, sets=staying, principals=called)
+    return guard_changes(before["guards"], after["guards"], called)
+
+
+def _record(
+    preview: Preview, was: Iterable[Assignment], now: Iterable[Assignment]
+) -> tuple[RecordChange, ...]:
+    before, after = preview.records
+    if not (before and after):
+        return ()
+    new_token = any(step.changes for step in preview.of_kind("SynchronizationSecret"))
+    return record_changes(
+        before, after, was=frozenset(was), now=frozenset(now), new_token=new_token
+    )
 
 
 def _accounts(
     preview: Preview, context: Context, changes: Iterable[AssignmentChange]
 ) -> Iterator[AccountChange]:
-    known = preview.baseline.get("accounts")
-    if not known:
+    """Accounts that are elsewhere since the last update, and new ones that assignments reach."""
+    before = preview.known_accounts
+    if not before:
         return
-    for account in sorted({change.assignment.account for change in changes}):
-        label = context.accounts.get(account)
-        if label is not None and known.get(account, "") != label.path:
-            yield AccountChange(account=account, before=known.get(account, ""), after=label.path)
+    reached = {change.assignment.account for change in changes}
+    for account, label in sorted(context.accounts.items()):
+        known = before.get(account, "")
+        if known != label.path and (known or account in reached):
+            yield AccountChange(account=account, before=known, after=label.path)
 
 
 def _holders(assignments: Iterable[Assignment]) -> dict[str, tuple[Assignment, ...]]:

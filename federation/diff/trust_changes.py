@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, count, listed
@@ -18,6 +18,7 @@ from federation.engine.access_attributes import sources
 from federation.engine.preview import Preview, State, Step
 from federation.engine.repairs import Repair
 from federation.identity.saml_metadata import sign_in_partition
+from federation.identity.signing_certificate import label_of
 from federation.update.settings import NAMESPACE
 
 _FOREIGN: Final = (
@@ -56,26 +57,20 @@ def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
         return _credentials(step, preview)
     if is_told(step, preview):
         return iter(())
-    told = tuple(
+    found = tuple(
         _group(step, preview) if step.kind == "Group" else _READERS.get(step.kind, _other)(step)
     )
-    # The service principal comes with the application, which is told.
+    # The service principal comes with the application, which has its line.
     with_another = step.op == "create" and step.kind == "ServicePrincipal"
-    return iter(told if told or with_another else tuple(_other(step)))
+    return iter(found if found or with_another else tuple(_other(step)))
 
 
 def _of_a_set(step: Step) -> bool:
     return step.kind in KINDS and "aws:ssoadmin" in step.type
 
 
-def _principal(step: Step) -> PrincipalKey | None:
-    word, _, key = step.name.partition("/")
-    kinds: dict[str, Literal["GROUP", "USER"]] = {"group": "GROUP", "user": "USER"}
-    return PrincipalKey(kinds[word], key) if word in kinds and key else None
-
-
 def _assignment(step: Step) -> Iterator[TrustChange]:
-    principal = _principal(step)
+    principal = PrincipalKey.parse(step.name)
     if step.op == "create":
         yield _change("more", ("may sign in to the application",), principal)
     elif step.op == "delete":
@@ -94,7 +89,7 @@ def _change(effect: Effect, sentence: Sentence, principal: PrincipalKey | None) 
 
 
 def _group(step: Step, preview: Preview) -> Iterator[TrustChange]:
-    principal = _principal(step)
+    principal = PrincipalKey.parse(step.name)
     before, after = _inputs(step.before), _inputs(step.after)
     if step.op == "create":
         members = members_of_new(step, preview)
@@ -221,7 +216,9 @@ def _reply_urls(step: Step) -> Iterator[TrustChange]:
 
 
 def _certificate(step: Step) -> Iterator[TrustChange]:
-    name = Name(step.name.removeprefix("signing-certificate-"))
+    name = Name(
+        label_of(_inputs(step.after or step.before).get("displayName"), otherwise=step.name)
+    )
     sentence: Sentence
     if step.op == "create":
         end = _inputs(step.after).get("endDate")

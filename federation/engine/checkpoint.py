@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.core.domain import one_spelling
 from federation.core.urn import (
     ACCESS_ATTRIBUTES,
     APP_ROLE_ASSIGNMENT,
@@ -33,6 +34,7 @@ from federation.identity.principals import PinnedAssignment
 
 # The output of the component AccountAssignments that keeps `holders`.
 HOLDERS: Final = "holders"
+_Memory = TypeVar("_Memory")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ class Checkpoint:
     control by key, None when the state has no configuration of them. `job` is the path of the
     provisioning job that the state has started, `application` the object id of the service
     principal, "" for none. `foreign` are the URNs of assignments that came into the state under a
-    name or parent that this program does not give.
+    name or parent that this program does not give. `old_keys` are the keys in the checkpoint of
+    principals whose key was renamed since, by the key of today.
     """
 
     phase: Phase | None = None
@@ -64,6 +67,7 @@ class Checkpoint:
     attributes: Mapping[str, str] | None = None
     repairs: RepairLog = field(default_factory=RepairLog)
     foreign: tuple[str, ...] = ()
+    old_keys: Mapping[PrincipalKey, PrincipalKey] = field(default_factory=dict)
     credentials_hash: str = field(default="", repr=False)
 
     @property
@@ -71,17 +75,32 @@ class Checkpoint:
         """The ARNs of the stack's own permission sets."""
         return frozenset(one.arn for one in self.sets.values())
 
-    def previous_keys(self, moved: Mapping[str, str]) -> dict[PrincipalKey, PrincipalKey]:
-        """Principals that `moved: {old: new}` renames in this update, new key to old."""
-        known = {*self.groups, *self.object_ids, *self.holders}
-        return {
-            PrincipalKey(key.type, moved[key.key]): key for key in sorted(known) if key.key in moved
-        }
+    def under(self, moved: Mapping[str, str]) -> Checkpoint:
+        """The same memory under the keys of today (`moved: {old: new}` of the access file).
 
-    def remembered(self, *keys: PrincipalKey) -> frozenset[str]:
-        """The Entra object ids, in lower case, that keys stood for in the last update."""
-        ids = (memory.get(key) for key in keys for memory in (self.object_ids, self.holders))
-        return frozenset(ident.lower() for ident in ids if ident)
+        Where both keys are remembered, the old one's memory is the one that moves.
+        """
+
+        def today(by_key: Mapping[PrincipalKey, _Memory]) -> dict[PrincipalKey, _Memory]:
+            moved_last = sorted(by_key, key=lambda key: key.key in moved)
+            return {key.under(moved): by_key[key] for key in moved_last}
+
+        known = {*self.groups, *self.object_ids, *self.holders}
+        return replace(
+            self,
+            assignments=tuple(pin.under(moved) for pin in self.assignments),
+            object_ids=today(self.object_ids),
+            holders=today(self.holders),
+            groups=today(self.groups),
+            owners=today(self.owners),
+            members=today(self.members),
+            old_keys={key.under(moved): key for key in sorted(known) if key.key in moved},
+        )
+
+    def remembered(self, key: PrincipalKey) -> frozenset[str]:
+        """The Entra object ids that a key stood for in the last update."""
+        ids = (memory.get(key) for memory in (self.object_ids, self.holders))
+        return frozenset(ident for ident in ids if ident)
 
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
         """Whether this SCIM endpoint and token are the ones last written to Entra."""
@@ -165,7 +184,7 @@ def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         resource = Urn.parse(urn)
         if resource.type == GROUP:
             groups[resource.name] = outputs.get("objectId")
-            owners[resource.name] = frozenset(outputs.get("owners") or ())
+            owners[resource.name] = frozenset(map(one_spelling, outputs.get("owners") or ()))
         elif resource.type == GROUP_MEMBER:
             group, _, member = resource.name.rpartition("/")
             members[group].add(member)
@@ -184,7 +203,7 @@ def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
     for name, object_id in ids.items():
         key = PrincipalKey.parse(name)
         if key and object_id:
-            found[key] = str(object_id)
+            found[key] = one_spelling(str(object_id))
     return found
 
 

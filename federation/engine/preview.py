@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
+from federation.core.domain import one_spelling
 from federation.core.errors import InvalidInput, Problem
-from federation.core.urn import REPAIRS, STACK, UNMANAGED, Urn
+from federation.core.urn import HOLDS, REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS
 from federation.engine.repairs import Repair, RepairLog
 from federation.engine.unmanaged import NOTHING, Report
+from federation.identity.holds import Hold
 
 # pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go: what stands for a value that is not known
 # before the update.
@@ -38,6 +40,10 @@ _HALVES: Final = frozenset(
 _KNOWN_OPS: Final = _HALVES | frozenset(
     {"same", "create", "update", "delete", "replace", "read", "refresh", "discard", "import"}
 )
+
+
+# The output of the component DesiredState that keeps what the next access diff compares with.
+ACCOUNTS: Final = "accounts"
 
 
 def is_known(value: Any) -> bool:
@@ -110,7 +116,8 @@ class Preview:
     """One preview. `complete` says that unchanged resources are among the steps (--show-sames).
 
     `outputs` are the stack's outputs as of its last update: a preview does not hold the new ones.
-    `repairs` are those that the update would make, `unmanaged` is what was granted by hand.
+    `repairs` are those that the update would make, `holds` what it can't make yet, `unmanaged` is
+    what was granted by hand.
     """
 
     stack: str
@@ -120,13 +127,28 @@ class Preview:
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     complete: bool = True
     repairs: tuple[Repair, ...] = ()
+    holds: tuple[Hold, ...] = ()
     unmanaged: Report = NOTHING
 
     @property
-    def baseline(self) -> Mapping[str, Any]:
-        """What the last update recorded for the next review (federation/access/baseline.py)."""
-        found = self.component("IdentityCenter").get("baseline")
+    def known_accounts(self) -> Mapping[str, str]:
+        """The path of each account by id, as the last update has found them."""
+        found = self.component("DesiredState").get(ACCOUNTS)
         return found if isinstance(found, Mapping) else {}
+
+    @property
+    def records(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What the last update has recorded for this review, and what this one records; empty
+        where there is none (federation/update/review_record.py).
+        """
+        for step in self.of_kind("DesiredState"):
+            before, after = (
+                state.inputs.get("record") or {} if state else {}
+                for state in (step.before, step.after)
+            )
+            # Another version of the program records something else.
+            return (before if before.keys() == after.keys() else {}), after
+        return {}, {}
 
     def component(self, kind: str) -> Mapping[str, Any]:
         """The outputs that a component of this program kept at the last update."""
@@ -158,7 +180,11 @@ class Preview:
         declared = self.desired_state.get("principals")
         if isinstance(declared, Mapping):
             ids |= {name: one for name, one in declared.items() if not one.startswith("own:")}
-        found = {PrincipalKey.parse(name): str(one) for name, one in ids.items() if is_known(one)}
+        found = {
+            PrincipalKey.parse(name): one_spelling(str(one))
+            for name, one in ids.items()
+            if is_known(one)
+        }
         return {key: ident for key, ident in found.items() if key and ident}
 
     @property
@@ -224,6 +250,7 @@ def _preview(data: Mapping[str, Any]) -> Preview:
         outputs=(root.get("oldState") or {}).get("outputs") or {},
         complete=same >= summary.get("same", 0),
         repairs=_repairs(steps),
+        holds=_holds(steps),
         unmanaged=_unmanaged(steps),
     )
 
@@ -233,6 +260,14 @@ def _repairs(steps: Iterable[Step]) -> tuple[Repair, ...]:
     for step in steps:
         if step.type == REPAIRS and step.op in ("create", "update") and step.after:
             return RepairLog.from_dict(step.after.inputs).repairs
+    return ()
+
+
+def _holds(steps: Iterable[Step]) -> tuple[Hold, ...]:
+    """What the component Holds is given; it exists only while there is something."""
+    for step in steps:
+        if step.type == HOLDS and step.after:
+            return tuple(map(Hold.from_dict, step.after.inputs["holds"]))
     return ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
@@ -51,34 +51,34 @@ class IdentityStorePrincipal:
 class Match:
     """Which principals have arrived, and what stands in the way of others (a sentence each).
 
-    `conflicts` are held; `strangers` are groups made by hand that Entra would join: they stop an
+    `conflicts` are held; `made_by_hand` are groups made by hand that Entra would join: they stop an
     update.
     """
 
     arrived: Mapping[PrincipalKey, str] = field(default_factory=dict)
     conflicts: Mapping[PrincipalKey, str] = field(default_factory=dict)
-    strangers: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    made_by_hand: Mapping[PrincipalKey, str] = field(default_factory=dict)
 
 
 def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrincipal]) -> Match:
-    """Find each wanted principal among the listed ones. Ids compare without regard to case."""
+    """Find each wanted principal among the listed ones."""
     by_external: dict[str, list[IdentityStorePrincipal]] = defaultdict(list)
     by_name: dict[tuple[str, str], list[IdentityStorePrincipal]] = defaultdict(list)
     for principal in listed:
         by_name[principal.type, principal.name.casefold()].append(principal)
         if principal.type == "GROUP":
             for external in principal.external_ids:
-                by_external[external.casefold()].append(principal)
+                by_external[external].append(principal)
     arrived: dict[PrincipalKey, str] = {}
     conflicts: dict[PrincipalKey, str] = {}
-    strangers: dict[PrincipalKey, str] = {}
+    made_by_hand: dict[PrincipalKey, str] = {}
     for entra in wanted:
         key = entra.key
         named = by_name[key.type, entra.name.casefold()]
         if key.type == "USER":
             found = [user for user in named if user.name == entra.name]
         else:
-            found = by_external[entra.object_id.casefold()] if entra.object_id else []
+            found = by_external[entra.object_id] if entra.object_id else []
         if len(found) == 1:
             arrived[key] = found[0].id
         elif found:
@@ -86,16 +86,15 @@ def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrinci
         elif named and key.type == "USER":
             conflicts[key] = _other_case(entra, named[0])
         elif named and not entra.adopt:
-            strangers[key] = _made_by_hand(entra, named[0])
-    return Match(arrived, conflicts, strangers)
+            made_by_hand[key] = _made_by_hand(entra, named[0])
+    return Match(arrived, conflicts, made_by_hand)
 
 
 def _twice(entra: EntraPrincipal, found: list[IdentityStorePrincipal]) -> str:
     ids = ", ".join(sorted(principal.id for principal in found))
     return (
         f"Identity Center has {len(found)} principals for {entra.name!r} ({ids}); delete the one "
-        "that "
-        "Entra does not provision"
+        "that Entra does not provision"
     )
 
 
@@ -111,19 +110,30 @@ def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
     """Entra looks a group up by displayName before it creates one, and joins what it finds."""
     return (
         f"Identity Center already has a group named {found.name!r} ({found.id}) that this Entra "
-        "group did "
-        "not make; Entra would join it and take over its access: rename or delete it there, or set "
-        f"adopt: true for {entra.key}"
+        "group did not make; Entra would join it and take over its access: rename or delete it "
+        f"there, or set adopt: true for {entra.key}"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedAssignment:
-    """An assignment of the stack's last checkpoint, with the principal id it was made for."""
+    """An assignment of the stack's last checkpoint, with the principal id it was made for.
+
+    `moved_from` is the assignment under the key that the checkpoint has, where a key was renamed.
+    """
 
     assignment: Assignment
     principal_id: str
     permission_set_arn: str = ""
+    moved_from: Assignment | None = None
+
+    def under(self, moved: Mapping[str, str]) -> PinnedAssignment:
+        """The same one under the key of today (`moved: {old: new}`)."""
+        key = self.assignment.principal.under(moved)
+        if key == self.assignment.principal:
+            return self
+        today = self.assignment._replace(principal=key)
+        return replace(self, assignment=today, moved_from=self.assignment)
 
 
 def recreated(
@@ -150,13 +160,11 @@ def recreated(
             continue
         assignments = ", ".join(sorted(pin.assignment.logical_name for pin in pins))
         stories.append(
-            f"{spoken(key)} was deleted and re-created in Identity Center: its "
-            "id was "
+            f"{spoken(key)} was deleted and re-created in Identity Center: its id was "
             f"{' and '.join(old)} and is now {new}. Its {len(pins)} assignments ({assignments}) "
-            "stay with the old id. "
-            "Find out who re-created it; then either repair it at the source, or accept the new "
-            "one "
-            f"with acceptRecreated: {{{key.key}: {new}}} in the stack configuration"
+            "stay with the old id. Find out who re-created it; then either repair it at the "
+            f"source, or accept the new one with acceptRecreated: {{{key.key}: {new}}} in the "
+            "stack configuration"
         )
     return stories
 
@@ -208,34 +216,6 @@ class Arrivals:
 
     arrived: Mapping[PrincipalKey, str] = field(default_factory=dict)
     reasons: Mapping[PrincipalKey, str] = field(default_factory=dict)
-
-
-def holds(
-    assignments: Iterable[Assignment],
-    reasons: Mapping[PrincipalKey, str],
-    principals: Mapping[PrincipalKey, EntraPrincipal],
-    labels: Mapping[PrincipalKey, str],
-) -> list[dict[str, object]]:
-    """The stack output `held`: each held principal with its reason and its assignments, sorted.
-
-    `principal` is its key; `name` and `objectId` are Entra's, None where there is none yet, and
-    `label` is what to call it before people (federation/access/labels.py).
-    """
-    by_key: dict[PrincipalKey, list[str]] = defaultdict(list)
-    for assignment in assignments:
-        by_key[assignment.principal].append(assignment.logical_name)
-    return [
-        {
-            "principal": key.key,
-            "principalType": key.type,
-            "label": labels[key],
-            "name": principals[key].name if key in principals else None,
-            "objectId": principals[key].object_id if key in principals else None,
-            "reason": reasons.get(key, "it has not arrived in Identity Center yet"),
-            "assignments": sorted(names),
-        }
-        for key, names in sorted(by_key.items())
-    ]
 
 
 def looked_up(principals: Iterable[EntraPrincipal]) -> dict[PrincipalKey, Identity]:

@@ -97,33 +97,25 @@ def membership_id(group_id: str, member_id: str) -> str:
 
 def own_groups(access: Access, checkpoint: Checkpoint) -> dict[PrincipalKey, str]:
     """The Entra object ids of the groups that the stack made and still declares."""
-    old_keys = {new: old for old, new in access.moved.items()}
-    found: dict[PrincipalKey, str] = {}
-    for key, group in access.groups.items():
-        before = PrincipalKey("GROUP", old_keys.get(key, key))
-        object_id = checkpoint.groups.get(group.principal) or checkpoint.groups.get(before)
-        if group.create and object_id:
-            found[group.principal] = object_id
-    return found
+    return {
+        group.principal: checkpoint.groups[group.principal]
+        for group in access.groups.values()
+        if group.create and group.principal in checkpoint.groups
+    }
 
 
 def plan_memberships(
     access: Access,
     checkpoint: Checkpoint,
     facts: MembershipFacts,
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
 ) -> Memberships:
-    """Compare what is declared with the state and with Entra, for every group to be made.
-
-    `previous_keys` holds the old keys of moved groups, under which the state has them.
-    """
+    """Compare what is declared with the state and with Entra, for every group to be made."""
     plans = []
     for group in access.groups.values():
         if group.create:
-            before = previous_keys.get(group.principal, group.principal)
             known = _Known(
-                members=checkpoint.members.get(before, frozenset()),
-                owners=checkpoint.owners.get(before, frozenset()),
+                members=checkpoint.members.get(group.principal, frozenset()),
+                owners=checkpoint.owners.get(group.principal, frozenset()),
             )
             plans.append(_plan(group, known, facts))
     return Memberships(

@@ -124,7 +124,7 @@ def make_plan(settings: Settings, access: Access, facts: Facts, *, preview: bool
     phase = phase_of(settings, declares_access=bool(access.rules))
     check_not_back(facts.checkpoint.phase, phase, settings.allow_phase_back)
     plan = plan_access(settings, access, facts, phase=phase, preview=preview)
-    own = plan_memberships(access, facts.checkpoint, facts.memberships, plan.previous_keys)
+    own = plan_memberships(access, facts.checkpoint, facts.memberships)
     return replace(
         plan,
         memberships=own,
@@ -158,10 +158,10 @@ def plan_access(
 ) -> Plan:
     """Decide the access of an update in a phase. Raises InvalidInput or UpdateStoppedError."""
     _stop_on_foreign(facts.checkpoint)
-    previous_keys = _previous_keys(access, facts)
-    pinned = _pinned(facts.checkpoint.assignments, previous_keys)
+    _stop_on_renamed(facts)
+    pinned = {pin.assignment: pin for pin in facts.checkpoint.assignments}
     resolution = resolve(access, facts.organization, today=facts.today, previous=tuple(pinned))
-    others = _others(facts, previous_keys)
+    others = _others(facts)
     found = match(facts.principals.values(), facts.identity_store)
     gone = {assignment.principal for assignment in pinned} - found.arrived.keys()
     absent = gone - others.keys() if phase is Phase.ACCESS else ()
@@ -194,16 +194,16 @@ def plan_access(
         object_ids=[one.object_id for one in facts.principals.values() if one.object_id],
     )
     if phase is not Phase.ACCESS:
-        without = _without_assignments(phase, resolution, findings, previous_keys)
+        without = _without_assignments(phase, resolution, findings, facts.checkpoint)
         return replace(without, unmanaged=by_hand, principals=facts.principals, labels=names)
-    _stop_on_strangers(found, others, names)
+    _stop_on_groups_by_hand(found, others, names)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {
         assignment: pin for assignment, pin in pinned.items() if assignment.principal not in others
     }
     _stop_on_recreated(choices, pinned, found, names)
     gone = {assignment.principal for assignment in pinned} - found.arrived.keys()
-    expected = _expected(facts, found, previous_keys, others, preview=preview) - gone
+    expected = _expected(facts, found, others, preview=preview) - gone
     sets = plan_sets(
         access.permission_sets,
         facts.checkpoint.sets,
@@ -224,13 +224,13 @@ def plan_access(
         assignments=plan_assignments(assignments, found.arrived, pinned, expected),
         expected=expected,
         reasons=_reasons(facts, found, gone),
-        previous_keys=previous_keys,
+        previous_keys=facts.checkpoint.old_keys,
         old_names={
-            assignment: pin.assignment.logical_name
+            assignment: pin.moved_from.logical_name
             for assignment, pin in pinned.items()
-            if pin.assignment != assignment
+            if pin.moved_from
         },
-        holders=_holders(facts, assignments, previous_keys),
+        holders=_holders(facts, assignments),
         principals=facts.principals,
         labels=names,
         duration=estimated_duration(
@@ -246,7 +246,7 @@ def _without_assignments(
     phase: Phase,
     resolution: Resolution,
     findings: tuple[Finding, ...],
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
+    checkpoint: Checkpoint,
 ) -> Plan:
     return Plan(
         phase=phase,
@@ -257,7 +257,7 @@ def _without_assignments(
         assignments=AssignmentPlan(ready={}, late=(), held=()),
         expected=frozenset(),
         reasons={},
-        previous_keys=previous_keys,
+        previous_keys=checkpoint.old_keys,
         old_names={},
         holders={},
     )
@@ -277,38 +277,24 @@ def _stop_on_foreign(checkpoint: Checkpoint) -> None:
         )
 
 
-def _previous_keys(access: Access, facts: Facts) -> dict[PrincipalKey, PrincipalKey]:
-    """Moved principals, new key to old. Raises when a key was renamed without `moved`."""
+def _stop_on_renamed(facts: Facts) -> None:
+    """The engine would end the access of a key that is gone, and make it anew under the other."""
     before = {
         **facts.checkpoint.groups,
         **facts.checkpoint.holders,
         **facts.checkpoint.object_ids,
     }
-    previous = facts.checkpoint.previous_keys(access.moved)
     # Where an object had several keys, the one that is gone from the access file is its old one.
     kept_first = sorted(before.items(), key=lambda known: known[0] not in facts.principals)
-    old_keys = {object_id.casefold(): key for key, object_id in kept_first}
+    old_keys = {object_id: key for key, object_id in kept_first}
     for key, principal in facts.principals.items():
-        old = old_keys.get((principal.object_id or "").casefold())
-        if old and old != key and old not in facts.principals and previous.get(key) != old:
+        old = old_keys.get(principal.object_id or "")
+        if old and old != key and old not in facts.principals:
             raise UpdateStoppedError(
                 f"{old} is now called {key} in the access file, although both are "
                 f"{principal.name!r} ({principal.object_id}) in Entra; keep the key, or say so "
                 f"with moved: {{{old.key}: {key.key}}}"
             )
-    return previous
-
-
-def _pinned(
-    assignments: Collection[PinnedAssignment], previous_keys: Mapping[PrincipalKey, PrincipalKey]
-) -> dict[Assignment, PinnedAssignment]:
-    new_keys = {old: new for new, old in previous_keys.items()}
-    return {
-        pin.assignment._replace(
-            principal=new_keys.get(pin.assignment.principal, pin.assignment.principal)
-        ): pin
-        for pin in assignments
-    }
 
 
 def _problem(finding: Finding) -> Problem:
@@ -316,9 +302,7 @@ def _problem(finding: Finding) -> Problem:
     return Problem.at(finding.location, f"{finding.message} [{finding.guard}]{detail}")
 
 
-def _others(
-    facts: Facts, previous_keys: Mapping[PrincipalKey, PrincipalKey]
-) -> dict[PrincipalKey, str]:
+def _others(facts: Facts) -> dict[PrincipalKey, str]:
     """Principals whose key now means another Entra object; the old object id by key.
 
     Every key that the last update knew counts, not only those with assignments in AWS: what was
@@ -329,8 +313,8 @@ def _others(
     for key, principal in facts.principals.items():
         new = principal.object_id
         for memory in memories:
-            old = memory.get(previous_keys.get(key, key))
-            if old and new and old.casefold() != new.casefold():
+            old = memory.get(key)
+            if old and new and old != new:
                 found[key] = old
     return found
 
@@ -338,7 +322,6 @@ def _others(
 def _holders(
     facts: Facts,
     assignments: Collection[Assignment],
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
 ) -> dict[PrincipalKey, str]:
     """The Entra object ids of the principals with assignments; of one that is missing, the last
     known.
@@ -346,7 +329,7 @@ def _holders(
     found: dict[PrincipalKey, str] = {}
     for key in {assignment.principal for assignment in assignments}:
         principal = facts.principals.get(key)
-        before = facts.checkpoint.holders.get(previous_keys.get(key, key))
+        before = facts.checkpoint.holders.get(key)
         object_id = (principal and principal.object_id) or before
         if object_id:
             found[key] = object_id
@@ -383,13 +366,13 @@ def _stop_on_others(
         raise UpdateStoppedError(". ".join(stories))
 
 
-def _stop_on_strangers(found: Match, others: Collection[PrincipalKey], names: Labels) -> None:
+def _stop_on_groups_by_hand(found: Match, others: Collection[PrincipalKey], names: Labels) -> None:
     sentences = [
         f"Identity Center still has the old object's {names.spoken(key)}, which Entra would join: "
         "run python -m ops sync, which takes it away, then pulumi up --refresh"
         if key in others
-        else found.strangers[key]
-        for key in sorted(found.strangers)
+        else found.made_by_hand[key]
+        for key in sorted(found.made_by_hand)
     ]
     if sentences:
         raise UpdateStoppedError("; ".join(sentences))
@@ -398,8 +381,7 @@ def _stop_on_strangers(found: Match, others: Collection[PrincipalKey], names: La
 def _stop_on_recreated(
     choices: Choices, pinned: Mapping[Assignment, PinnedAssignment], found: Match, names: Labels
 ) -> None:
-    pins = [replace(pin, assignment=assignment) for assignment, pin in pinned.items()]
-    stories = recreated(pins, found.arrived, choices.accept_recreated, names.spoken)
+    stories = recreated(pinned.values(), found.arrived, choices.accept_recreated, names.spoken)
     if stories:
         raise UpdateStoppedError(". ".join(stories))
 
@@ -407,7 +389,6 @@ def _stop_on_recreated(
 def _expected(
     facts: Facts,
     found: Match,
-    previous_keys: Mapping[PrincipalKey, PrincipalKey],
     others: Collection[PrincipalKey],
     *,
     preview: bool,
@@ -425,9 +406,7 @@ def _expected(
     }
     if preview and facts.checkpoint.provisioning:
         assigned = facts.checkpoint.object_ids
-        expected = {
-            key for key in expected if key in others or previous_keys.get(key, key) not in assigned
-        }
+        expected = {key for key in expected if key in others or key not in assigned}
     return frozenset(expected)
 
 

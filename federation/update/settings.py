@@ -1,5 +1,4 @@
-"""The stack configuration (`Pulumi.<stack>.yaml`): what differs per environment, and every "
-"secret."""
+"""The stack configuration (`Pulumi.<stack>.yaml`): what differs by environment, and the secret."""
 
 from __future__ import annotations
 
@@ -87,6 +86,31 @@ class _Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
+
+
+class StackSettings(_Section):
+    """What every stack of this program may set, whether it federates or only gives access."""
+
+    access: tuple[str, ...] = Field(
+        min_length=1, description="Access file, or a list of files and globs: one per team."
+    )
+    accept_recreated: Mapping[str, str] = Field(
+        default={}, description="New principal id by key, once a re-created principal was reviewed."
+    )
+    require_reviewed: bool = Field(
+        default=False,
+        description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
+    unmanaged: UnmanagedPolicy = Field(
+        default="report",
+        description="What assignments made by hand come to: a warning, or (fail) an update that "
+        "does all its work and then fails.",
+    )
+
+    @field_validator("access", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class EnterpriseAppSettings(_Section):
@@ -186,7 +210,7 @@ class ProvisioningSettings(_Section):
         return match["region"] if match else None
 
 
-class Settings(_Section):
+class Settings(StackSettings):
     """The whole stack configuration below `entra-identity-center:`."""
 
     enterprise_app: EnterpriseAppSettings
@@ -194,23 +218,8 @@ class Settings(_Section):
     provisioning: ProvisioningSettings | None = Field(
         default=None, description="Absent: phase trust."
     )
-    access: tuple[str, ...] = Field(
-        min_length=1, description="Access file, or a list of files and globs: one per team."
-    )
-    accept_recreated: Mapping[str, str] = Field(
-        default={}, description="New principal id by key, once a re-created principal was reviewed."
-    )
     allow_phase_back: Phase | None = Field(
         default=None, description="The phase to which this stack may go back."
-    )
-    require_reviewed: bool = Field(
-        default=False,
-        description="Apply only what was reviewed: an update needs the hash of its access diff.",
-    )
-    unmanaged: UnmanagedPolicy = Field(
-        default="report",
-        description="What assignments made by hand come to: a warning, or (fail) an update that "
-        "does all its work and then fails.",
     )
     protect: bool = Field(
         default=False,
@@ -218,11 +227,6 @@ class Settings(_Section):
             "Protect application, service principal, certificate, secret and job from deletion."
         ),
     )
-
-    @field_validator("access", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _trust_before_provisioning(self) -> Self:

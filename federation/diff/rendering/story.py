@@ -134,7 +134,7 @@ def _meant_title(meant: list[PrincipalKey]) -> str:
 def _identified(diff: AccessDiff, key: PrincipalKey) -> tuple[str, ...]:
     known = diff.context.principals.get(key, Identity())
     ident = known.object_id or "no object id yet"
-    return (shown(known.name) or "name not read", ident, f"{key.type.lower()} key {key.key}")
+    return (shown(known.name) or "name not read", ident, f"{key.word} key {key.key}")
 
 
 def _closing(diff: AccessDiff) -> Iterator[Sentence]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,23 +9,13 @@ import pytest
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.organization import Organization
 from federation.access.targets import Resolution, resolve
+from tests.federation.access.values import MANAGEMENT, TODAY, access_file
 from tests.federation.loading import company, load
 
-TODAY = date(2027, 1, 15)
 TEAM = PrincipalKey("GROUP", "team")
 DEV = {"611111111111", "622222222222"}
 PROD = {"711111111111", "722222222222", "733333333333"}
-MANAGEMENT = "111122223333"
 OLD_CRM = "911111111111"
-
-
-def access_file(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "groups": {"team": {"displayName": "AWS-Team"}},
-        "permissionSets": {"ReadOnly": {"managedPolicies": ["ReadOnlyAccess"]}},
-        "rules": [{"group": "team", "permissionSets": ["ReadOnly"], **rule} for rule in rules],
-        **more,
-    }
 
 
 def resolved(*targets: dict[str, Any], **rule: Any) -> Resolution:
@@ -325,10 +314,8 @@ def test_assignments_know_every_rule_and_selector_that_gives_them() -> None:
     }
 
 
-def frozen(
-    *assignments: Assignment, moved: dict[str, str] | None = None, **rule: Any
-) -> Resolution:
-    data = access_file({"targets": [{"ou": "Workloads/Dev"}], **rule}, moved=moved or {})
+def frozen(*assignments: Assignment) -> Resolution:
+    data = access_file({"targets": [{"ou": "Workloads/Dev"}]})
     return resolve(load(data), company(), today=TODAY, previous=assignments)
 
 
@@ -355,8 +342,3 @@ def test_what_frozen_assignments_use_must_stay_declared() -> None:
         f"error: group lost is gone from the access files, but {why}; {then}",
         f"error: permission set Gone is gone from the access files, but {why}; {then}",
     ]
-
-
-def test_a_renamed_key_takes_its_frozen_assignments_along() -> None:
-    old = Assignment("ReadOnly", PrincipalKey("GROUP", "crew"), OLD_CRM)
-    assert frozen(old, moved={"crew": "team"}).frozen == (Assignment("ReadOnly", TEAM, OLD_CRM),)

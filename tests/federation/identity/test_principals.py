@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.identity.holds import Hold, holds
 from federation.identity.principals import (
     EntraPrincipal,
     IdentityStorePrincipal,
     PinnedAssignment,
-    holds,
     match,
     plan_assignments,
     recreated,
@@ -23,7 +23,7 @@ ADA = PrincipalKey("USER", "ada")
 
 def group(**changes: Any) -> EntraPrincipal:
     return EntraPrincipal(
-        **{"key": PLATFORM, "name": "AWS-Platform", "object_id": "O-1", "adopt": False, **changes}
+        **{"key": PLATFORM, "name": "AWS-Platform", "object_id": "o-1", "adopt": False, **changes}
     )
 
 
@@ -39,23 +39,23 @@ def test_a_group_is_known_by_its_external_id_whatever_it_is_called() -> None:
     found = match([group()], [listed("g-1", "Renamed", "o-1"), listed("g-2", "Other", "o-2")])
     assert found.arrived == {PLATFORM: "g-1"}
     assert not found.conflicts
-    assert not found.strangers
+    assert not found.made_by_hand
 
 
 def test_a_display_name_alone_is_never_trusted() -> None:
     found = match([group()], [listed("g-9", "aws-platform")])
     assert PLATFORM not in found.arrived
-    assert "adopt: true" in found.strangers[PLATFORM]
+    assert "adopt: true" in found.made_by_hand[PLATFORM]
 
 
 def test_adoption_only_lets_entra_join() -> None:
     found = match([group(adopt=True)], [listed("g-9", "AWS-Platform")])
     assert not found.arrived
-    assert not found.strangers
+    assert not found.made_by_hand
 
 
 def test_two_groups_with_one_external_id_are_held() -> None:
-    found = match([group()], [listed("g-1", "A", "O-1"), listed("g-2", "B", "O-1")])
+    found = match([group()], [listed("g-1", "A", "o-1"), listed("g-2", "B", "o-1")])
     assert not found.arrived
     assert "g-1, g-2" in found.conflicts[PLATFORM]
 
@@ -129,13 +129,18 @@ def test_holds_name_reason_and_assignments() -> None:
         {PLATFORM: group()},
         {PLATFORM: label},
     )
-    assert held == [
+    assert tuple(Hold.from_dict(one.to_dict()) for one in held) == held
+    assert held[0].sentence() == (
+        f'2 assignments of group "{label}" held: not in scope '
+        f"[{assignment(ONE).logical_name}, {assignment(TWO).logical_name}]"
+    )
+    assert [one.to_dict() for one in held] == [
         {
             "principal": "platform",
             "principalType": "GROUP",
             "label": label,
             "name": "AWS-Platform",
-            "objectId": "O-1",
+            "objectId": "o-1",
             "reason": "not in scope",
             "assignments": [assignment(ONE).logical_name, assignment(TWO).logical_name],
         }

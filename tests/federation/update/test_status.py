@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.engine.phase import Phase
+from federation.identity.holds import Hold
 from federation.identity.provisioning import Cycle, JobStatus
 from federation.identity.scope import Census, Missing
 from federation.update.phases import NextStep
@@ -17,13 +19,17 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CYCLE = Cycle(kind="incremental", ended=NOW - timedelta(minutes=12), succeeded=True, failures=0)
 JOB = JobStatus(state="Active", enabled=True, last=CYCLE)
 CENSUS = Census(groups={"g": "1"}, people={"p": "2"}, missing=(), kept_out=())
-HOLD = {
-    "principal": "data",
-    "principalType": "GROUP",
-    "label": "AWS-Data (key data)",
-    "reason": "why",
-    "assignments": ["a", "b"],
-}
+HOLD = Hold(
+    principal=PrincipalKey("GROUP", "data"),
+    label="AWS-Data (key data)",
+    name="AWS-Data",
+    object_id="O-1",
+    reason="why",
+    assignments=tuple(
+        Assignment("ReadOnly", PrincipalKey("GROUP", "data"), account)
+        for account in ("611111111111", "622222222222")
+    ),
+)
 EXPIRIES = (
     Expiry(what="token", on=date(2027, 11, 20)),
     Expiry(what="certificate", on=date(2029, 11, 23)),
