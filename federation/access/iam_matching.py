@@ -19,8 +19,8 @@ Statement = Mapping[str, Any]
 _OWN: Final = "\ue000"
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 _ACCOUNT: Final = re.compile(r"\$\{\w*Account(?:Id)?\}")
-# IAM user guide, "Service-linked roles" and "IAM roles that Identity Center creates": nobody but the
-# service changes, passes or assumes the roles of these paths.
+# IAM user guide, "Service-linked roles"; Identity Center user guide, "IAM roles created by IAM
+# Identity Center": nobody but the service changes the roles of these paths.
 _OF_SERVICES: Final = ("aws-service-role/", "aws-reserved/")
 # A name that starts like this was chosen by somebody; a shorter beginning is a guess at all names.
 _PREFIX: Final = 3

@@ -56,12 +56,17 @@ _PRINCIPALS: Final = {
 def generate(packages: Path) -> None:
     """Write the data: first what gives a level, then what AWS's policies come to by it."""
     found = _lists(packages)
-    # A policy may let others of AWS's be attached: the second time these are known.
-    for known in (False, True, True):
-        managed = managed_documents() if known else {}
-        rights_by_policy = {path: managed_rights(one) for path, one in managed.items()}
-        _write({**found, "managed": rights_by_policy})
+    _write({**found, "managed": {}})
+    documents = managed_documents()
+    while True:
         data.cache_clear()
+        before = data().managed
+        managed = {path: managed_rights(one) for path, one in documents.items()}
+        _write({**found, "managed": managed})
+        data.cache_clear()
+        # A policy may let others of AWS's be attached, which count as unread until they are known.
+        if before == data().managed:
+            return
 
 
 def _write(content: Mapping[str, Any]) -> None:
