@@ -85,13 +85,14 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a permission set has a level: the `grants` together, or a policy that nobody has read.
+    """Why a permission set has a level: the `grants` together, a policy that nobody has read, or
+    that the access file declares it so.
 
     `sso` marks what is full rights only where Identity Center or the organization is administered.
     """
 
     level: Level
-    kind: Literal["grants", "listed", "customer", "unknown"] = "grants"
+    kind: Literal["grants", "listed", "customer", "unknown", "declared"] = "grants"
     grants: tuple[Grant, ...] = ()
     policy: str = ""
     sso: bool = False

@@ -121,6 +121,11 @@ class CustomerPolicy(Entry):
     name: CustomerPolicyName
     path: CustomerPolicyPath = "/"
 
+    @property
+    def path_and_name(self) -> str:
+        """`/team/deploy`: how `guards.harmlessPolicies` names it."""
+        return f"{self.path}{self.name}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Boundary(Entry):

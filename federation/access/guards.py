@@ -11,7 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from federation.access.administration import Administration, Level, Reason, administration
+from federation.access.administration import (
+    EVERYTHING,
+    Administration,
+    Level,
+    Reason,
+    administration,
+)
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, GuardName, PermissionSet, Rule
@@ -51,7 +57,7 @@ def administration_of(
     """What the policies of a permission set come to. `harmless` are the customer-managed policies
     of `guards.harmlessPolicies`, as path and name.
     """
-    customer = {f"{one.path}{one.name}" for one in permission_set.customer_managed_policies}
+    customer = {one.path_and_name for one in permission_set.customer_managed_policies}
     boundary = permission_set.permissions_boundary
     return administration(
         managed=permission_set.managed_policies,
@@ -72,16 +78,20 @@ def admin_sets(access: Access) -> frozenset[str]:
 
 
 def spoken(reason: Reason) -> str:
-    """`its inline policy allows iam:PutRolePolicy in statement 2`."""
-    if reason.kind == "customer":
-        return f"what the customer-managed policy {reason.policy} allows is not known here"
-    if reason.kind == "listed":
-        return f"{reason.policy} is a policy for administrators"
-    if reason.kind == "unknown":
-        return f"the AWS-managed policy {reason.policy} is not known to this release"
+    """A reason as part of a sentence: `statement 2 allows iam:PutRolePolicy`."""
+    match reason.kind:
+        case "declared":
+            return "guards.adminPermissionSets names it"
+        case "customer":
+            return f"what the customer-managed policy {reason.policy} allows is not known here"
+        case "listed":
+            return f"{reason.policy} is a policy for administrators"
+        case "unknown":
+            return f"the AWS-managed policy {reason.policy} is not known to this release"
     return " and ".join(
-        (f"{one.policy} allows " if one.policy else f"statement {one.statement} allows ")
-        + ("nearly everything" if one.action == "*" else one.action.replace(">", " to "))
+        (one.policy or f"statement {one.statement} of the inline policy")
+        + " allows "
+        + ("nearly everything" if one.action == EVERYTHING else one.action.replace(">", " to "))
         for one in reason.grants
     )
 
@@ -132,21 +142,19 @@ class _Guards:
         sets = self.access.permission_sets
         return {name: administration_of(entry, harmless) for name, entry in sets.items()}
 
-    def _level(self, assignment: Assignment) -> Level:
-        if assignment.permission_set in self.guards.admin_permission_sets:
-            return Level.ADMIN
+    def _reason(self, assignment: Assignment) -> tuple[Level, Reason | None]:
+        """How far a permission set reaches in an account, and why."""
         management = assignment.account == self.organization.management_account_id
-        found = self._administration.get(assignment.permission_set)
-        return found.level(management=management) if found else Level.NONE
+        found = self._administration.get(assignment.permission_set, Administration())
+        level = found.level(management=management)
+        declared = assignment.permission_set in self.guards.admin_permission_sets
+        if declared and level is not Level.ADMIN:
+            return Level.ADMIN, Reason(level=Level.ADMIN, kind="declared")
+        return level, found.why(management=management)
 
     def _why(self, assignments: Iterable[Assignment]) -> str:
-        told = set()
-        for one in assignments:
-            management = one.account == self.organization.management_account_id
-            found = self._administration[one.permission_set].why(management=management)
-            if found:
-                told.add(f"{one.permission_set}: {spoken(found)}")
-        return "; ".join(sorted(told))
+        reasons = {(one.permission_set, self._reason(one)[1]) for one in assignments}
+        return "; ".join(sorted(f"{name} because {spoken(why)}" for name, why in reasons if why))
 
     def _finding(
         self,
@@ -177,41 +185,40 @@ class _Guards:
             yield self.rules[key], assignments
 
     def _admin_on_protected(self) -> Iterator[Finding]:
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            return (
-                assignment.account in self._protected
-                and self._level(assignment) is Level.ADMIN
-                and not rule.acknowledged
-            )
-
-        for rule, assignments in self._by_rule(concerns):
+        for rule, assignments in self._reaching(Level.ADMIN):
             sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
             yield self._finding(
                 "adminOnProtected",
                 f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
-                f"({self._accounts(assignments)}); write protected: acknowledged in the rule "
-                "if it must.",
+                f"({self._accounts(assignments)}): {self._why(assignments)}; write protected: "
+                "acknowledged in the rule if it must.",
                 rule.location,
                 assignments,
             )
 
     def _escalates_on_protected(self) -> Iterator[Finding]:
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            return (
-                assignment.account in self._protected
-                and self._level(assignment) is Level.ESCALATES
-                and not rule.acknowledged
-            )
-
-        for rule, assignments in self._by_rule(concerns):
+        for rule, assignments in self._reaching(Level.ESCALATES):
+            sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
             yield self._finding(
                 "escalatesOnProtected",
-                f'rule "{rule.label}" gives sets that may lead to administration in protected '
-                f"accounts ({self._accounts(assignments)}); {self._why(assignments)}; write "
+                f'rule "{rule.label}" gives {sets}, which may lead to administration, in protected '
+                f"accounts ({self._accounts(assignments)}): {self._why(assignments)}; write "
                 "protected: acknowledged in the rule if it must.",
                 rule.location,
                 assignments,
             )
+
+    def _reaching(self, level: Level) -> Iterator[tuple[Rule, list[Assignment]]]:
+        """The rules that give sets of a level in protected accounts and don't say so."""
+
+        def concerns(assignment: Assignment, rule: Rule) -> bool:
+            return (
+                assignment.account in self._protected
+                and not rule.acknowledged
+                and self._reason(assignment)[0] is level
+            )
+
+        return self._by_rule(concerns)
 
     def _never(self) -> Iterator[Finding]:
         forbidden = self.selection.ids(self.guards.never)

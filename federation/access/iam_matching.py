@@ -98,6 +98,12 @@ def breadth(
     return widest
 
 
+def reaches_all(statement: Statement, kind: str) -> bool:
+    """Whether one pattern of an Allow means every resource of a kind, in every account."""
+    patterns = texts(statement.get("Resource", ()))
+    return _all_of([re.sub(r"^arn:aws[a-z-]*:", "arn:*:", one) for one in patterns], kind)
+
+
 def _denies(statement: Statement, pattern: str, kind: str) -> bool:
     """Whether a Deny covers all resources of a kind, or all that a pattern means."""
     if "Resource" in statement:
