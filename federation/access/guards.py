@@ -18,7 +18,7 @@ from federation.access.findings import Finding, sort_findings
 from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.access.labels import Labels
 from federation.access.organization import Organization
-from federation.access.references import scope_name
+from federation.access.scopes import check_scopes
 from federation.access.selection import Selection
 from federation.access.targets import Resolution
 from federation.core.domain import managed_policy_path
@@ -41,6 +41,7 @@ def check_guards(
     guards = _Guards(access, resolution, organization, previous, labels)
     found = [
         *guards.check(),
+        *check_scopes(access, resolution, organization, labels),
         *check_break_glass(access, resolution.assignments, organization, rescue, labels),
     ]
     return sort_findings(found)
@@ -91,7 +92,6 @@ class _Guards:
             (guards.separation_of_duties, self._separation_of_duties),
             (guards.require_owner, self._require_owner),
             (guards.users_instead_of_groups, self._users_instead_of_groups),
-            (guards.scopes, self._scopes),
         ):
             if configured:
                 yield from guard()
@@ -225,28 +225,6 @@ class _Guards:
                     "directly; a group in Entra shows it in every access review.",
                     rule.location,
                 )
-
-    def _scopes(self) -> Iterator[Finding]:
-        central = self.guards.location.file
-        granted = {
-            file: self.selection.ids(selectors) for file, selectors in self.guards.scopes.items()
-        }
-        nothing: frozenset[str] = frozenset()
-
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            file = rule.location.file
-            if file == central:
-                return False
-            return assignment.account not in granted.get(scope_name(central, file), nothing)
-
-        for rule, assignments in self._by_rule(concerns):
-            yield self._finding(
-                "scopes",
-                f'rule "{rule.label}" reaches accounts that guards.scopes does not grant its file: '
-                f"{self._accounts(assignments)}.",
-                rule.location,
-                assignments,
-            )
 
     def _management_assignments(self) -> Iterator[Finding]:
         """A set with a management assignment can't be changed by the delegated administrator at
