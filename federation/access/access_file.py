@@ -275,14 +275,14 @@ class GuardsEntry(Entry):
         None, description="Most assignments that one update may remove."
     )
     separation_of_duties: list[Annotated[list[PermissionSetName], Field(min_length=2)]] = Field(
-        [], description="Sets that no principal holds together in one account."
+        [], description="Sets that nobody holds together in one account, people by several groups."
     )
     require_owner: GuardLevel | None = Field(None, description="Every rule names an owner.")
     users_instead_of_groups: GuardLevel | None = Field(
         None, description="No rule gives access to a user directly."
     )
     scopes: dict[str, list[SelectorEntry]] = Field(
-        {}, description="What a team's file may touch, by its path relative to this file."
+        {}, description="Where a team's file may change access, by its path relative to this file."
     )
     severity: dict[GuardName, GuardLevel] = Field(
         {}, description="error (the default) or warn, by guard."

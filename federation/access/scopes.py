@@ -16,6 +16,7 @@ from federation.access.assignments import Assignment
 from federation.access.declared import Access, Group, PermissionSet, Rule
 from federation.access.findings import Finding, level_of
 from federation.access.labels import Labels
+from federation.access.naming import account_names
 from federation.access.organization import Organization
 from federation.access.references import scope_name
 from federation.access.selection import Selection
@@ -42,7 +43,7 @@ class _Scopes:
     ) -> None:
         self.access = access
         self.resolution = resolution
-        self.accounts = organization.by_id
+        self.organization = organization
         self.labels = labels
         self.central = access.guards.location.file
         selection = Selection(organization)
@@ -138,11 +139,10 @@ class _Scopes:
     def _by(self, rules: Iterable[Rule]) -> str:
         names = [f'rule "{r.label}" ({r.location.file}:{r.location.line})' for r in rules]
         # The account is not ACTIVE, so that AWS keeps what an earlier rule gave.
-        return _listed(names) if names else "what an earlier update gave"
+        return plain(several(names, shown=_SHOWN)) if names else "what an earlier update gave"
 
     def _named(self, assignments: Iterable[Assignment]) -> str:
-        idents = sorted({assignment.account for assignment in assignments})
-        return _listed(str(self.accounts[ident]) for ident in idents)
+        return account_names(self.organization, assignments)
 
     def _finding(
         self, message: str, location: Location, assignments: Iterable[Assignment] = ()
@@ -159,7 +159,3 @@ class _Scopes:
 
 def _power(one: _Declared) -> str:
     return "who is in it" if isinstance(one, Group) else "what it allows"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return plain(several(names, shown=_SHOWN))
