@@ -18,13 +18,13 @@ from program.access_stack import (
 )
 from program.checkpoint import read_outputs
 from program.desired_state import DesiredState, check_reviewed
+from program.error_hints import explain_failures
 from program.federation_stack import compose_federation_stack
 from program.inputs import REFUSALS, Inputs, read_inputs
+from program.placeholders import Placeholders
 from program.second_ones import refuse_second_ones
-from program.stand_ins import StandIns
 from program.unanswered import answer_failed_deletions
 from program.unmanaged import register_unmanaged
-from program.way_out import name_the_way_out
 
 
 def begin(inputs: Inputs | AccessInputs) -> None:
@@ -41,11 +41,11 @@ def begin(inputs: Inputs | AccessInputs) -> None:
         pulumi.log.info(
             f"AWS takes {spoken_duration(plan.duration)} to write this update's assignments"
         )
-    name_the_way_out()
+    explain_failures()
     if not pulumi.runtime.is_dry_run():
-        StandIns(read_outputs()).use()
+        Placeholders(read_outputs()).use()
         answer_failed_deletions()
-    DesiredState("desired-state", inputs.desired_state)
+    DesiredState("desired-state", inputs.desired_state, inputs.accounts)
     register_unmanaged(plan.unmanaged, inputs.settings.unmanaged)
 
 

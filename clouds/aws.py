@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from federation.access.organization import Organization, parents_in
+from federation.core.domain import one_spelling
 from federation.identity.instance import Instance
 from federation.identity.principals import IdentityStorePrincipal
 from federation.update.set_repairs import NO_TAGS, IgnoredTags
@@ -224,7 +225,7 @@ def _principal(
         type=kind,
         id=ident,
         name=name,
-        external_ids=tuple(external["Id"] for external in entry.get("ExternalIds") or ()),
+        external_ids=tuple(one_spelling(one["Id"]) for one in entry.get("ExternalIds") or ()),
         enabled=entry.get("UserStatus") != "DISABLED",
     )
 

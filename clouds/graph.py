@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from urllib.parse import quote, urlsplit
 import urllib3
 
 from clouds.entra import Credentials, EntraError, endpoints, http, refuse_redirect
+from federation.core.domain import OBJECT_ID, one_spelling
 from federation.identity.provisioning import on_demand_failure
 
 # Graph, "Advanced query capabilities": an `in` filter takes up to 15 values.
+# Where Graph writes the object id of a group, person or service principal.
+_OBJECT_IDS: Final = frozenset({"id", "principalId"})
 _FILTER_VALUES: Final = 15
 # Graph, directoryObject: getByIds takes up to 1,000 ids.
 _IDS: Final = 1000
@@ -81,7 +85,7 @@ class Graph:
         refuse_redirect(answer, graph)
         if answer.status >= 400:
             raise _refused(method, path, answer)
-        return answer.json() if answer.data else None
+        return json.loads(answer.data, object_hook=_spelled) if answer.data else None
 
     def entries(self, path: str) -> Iterator[dict[str, Any]]:
         """Every entry of a collection, page by page."""
@@ -155,6 +159,14 @@ class Graph:
     def start(self, job_path: str) -> None:
         """Switch the job on."""
         self.call("POST", f"{job_path}/start")
+
+
+def _spelled(answer: dict[str, Any]) -> dict[str, Any]:
+    """Part of an answer, with object ids in the one spelling; other ids (of jobs) stay."""
+    for key in _OBJECT_IDS & answer.keys():
+        if isinstance(answer[key], str) and OBJECT_ID.problem_with(answer[key]) is None:
+            answer[key] = one_spelling(answer[key])
+    return answer
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -1,4 +1,4 @@
-"""Dependence on a component as a whole: it orders, and names nothing that can go away."""
+"""Order among components: one waits for another as a whole, and so do its children."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from collections.abc import Iterable
 
 import pulumi
 from pulumi.resource import DependencyResource
+
+
+def waiting(
+    opts: pulumi.ResourceOptions | None,
+) -> tuple[pulumi.ResourceOptions, pulumi.ResourceOptions]:
+    """A component's own options, and those by which its children wait for its `depends_on`.
+
+    Pulumi does not hand `depends_on` on to children, which are what is made. The component itself
+    waits for nothing: skipped after a failure, it would take its children along.
+    """
+    own = pulumi.ResourceOptions.merge(None, opts)
+    after = pulumi.ResourceOptions(depends_on=own.depends_on)
+    own.depends_on = None
+    return own, after
 
 
 def completed(

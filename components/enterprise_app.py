@@ -1,15 +1,14 @@
 """Steps 5 and 6: the gallery application in Entra, and who is assigned to it."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_azuread as azuread
 
-from federation.access.assignments import PrincipalKey
+from components.completion import completed
 
 # Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
 # The id is pinned, since the template's display name has changed once.
@@ -19,30 +18,36 @@ _ROLE: Final = "User"
 
 @dataclass(frozen=True, kw_only=True)
 class NewGroup:
-    """A security group that the stack makes; `owners` are Entra object ids.
+    """A security group to make; `owners` and direct `members` are Entra object ids.
 
-    `members` are the direct ones by Entra object id, with the id under which an existing one is
-    taken into the state (None for all others).
+    `member_imports` has the id under which a member who is in the group already is taken into the
+    state.
     """
 
-    display_name: str
-    owners: Sequence[str] = ()
-    members: Mapping[str, str | None] = field(default_factory=dict)
+    display_name: pulumi.Input[str]
+    owners: list[str] | None = None
+    members: list[str] | None = None
+    member_imports: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnterpriseAppArgs:
-    """`principals` holds an object id for each group and person that exists, or the group to make.
+    """The application's settings, and whom it is assigned to, each under a name of one's own.
 
-    `previous_keys` names the old key of a renamed one (`moved` in the access file).
+    `principals` are groups and people by their Entra object id, `groups` those to make. `old_names`
+    has the name that a renamed one had. Resources of groups and principals are named by `prefix`
+    and that name. It is `<component's name>/`, so that two instances never collide; one instance of
+    a stack may have another, as the empty one.
     """
 
-    display_name: str
-    login_url: str | None
-    notification_emails: Sequence[str]
-    principals: Mapping[PrincipalKey, str | NewGroup]
-    previous_keys: Mapping[PrincipalKey, PrincipalKey]
-    protect: bool = False
+    display_name: pulumi.Input[str]
+    notification_emails: pulumi.Input[list[str]]
+    principals: dict[str, pulumi.Input[str]]
+    groups: dict[str, NewGroup] | None = None
+    login_url: pulumi.Input[str] | None = None
+    old_names: dict[str, str] | None = None
+    prefix: str | None = None
+    protect: bool | None = None
 
 
 class EnterpriseApp(pulumi.ComponentResource):
@@ -51,21 +56,23 @@ class EnterpriseApp(pulumi.ComponentResource):
     **Pulumi type:** `federation:entra:EnterpriseApp`. Makes: ApplicationFromTemplate,
     ServicePrincipal (the one that the template made), Group for each new group, GroupMember for
     each of its members, AppRoleAssignment for each principal.
+
+    Beside the outputs, for `depends_on` in Python: `service_principal`, `assignments` by name, and
+    `completed` (all assignments). `object_ids` are those of all principals, by name.
     """
 
     application_id: pulumi.Output[str]
     client_id: pulumi.Output[str]
-    service_principal: azuread.ServicePrincipal
-    assignments: Mapping[PrincipalKey, azuread.AppRoleAssignment]
-    object_ids: Mapping[PrincipalKey, pulumi.Output[str]]
+    service_principal_id: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: EnterpriseAppArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("federation:entra:EnterpriseApp", name, None, opts)
+        self._prefix = f"{name}/" if args.prefix is None else args.prefix
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         application = azuread.ApplicationFromTemplate(
-            "application", display_name=args.display_name, template_id=TEMPLATE_ID, opts=kept
+            name, display_name=args.display_name, template_id=TEMPLATE_ID, opts=kept
         )
         self.application_id = application.application_id
         self.client_id = azuread.get_application_output(
@@ -73,7 +80,7 @@ class EnterpriseApp(pulumi.ComponentResource):
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).client_id
         self.service_principal = azuread.ServicePrincipal(
-            "service-principal",
+            name,
             client_id=self.client_id,
             use_existing=True,
             account_enabled=True,
@@ -81,7 +88,7 @@ class EnterpriseApp(pulumi.ComponentResource):
             app_role_assignment_required=True,
             preferred_single_sign_on_mode="saml",
             login_url=args.login_url,
-            notification_email_addresses=list(args.notification_emails),
+            notification_email_addresses=args.notification_emails,
             # Keeps the tag that lists the application under "Enterprise applications".
             feature_tags=[azuread.ServicePrincipalFeatureTagArgs(enterprise=True)],
             # Whoever instantiates may own it: without this the second update would take that away.
@@ -89,68 +96,67 @@ class EnterpriseApp(pulumi.ComponentResource):
                 kept, pulumi.ResourceOptions(ignore_changes=["owners"])
             ),
         )
-        self.object_ids = self._create_groups(args)
-        self.assignments = self._assign(args)
+        self.service_principal_id = self.service_principal.id
+        self.object_ids: dict[str, pulumi.Output[str]] = {
+            **{key: pulumi.Output.from_input(ident) for key, ident in args.principals.items()},
+            **self._create_groups(args),
+        }
+        self.assignments: dict[str, azuread.AppRoleAssignment] = self._assign(args)
+        self.completed: asyncio.Future[pulumi.Resource] = completed(self, self.assignments.values())
         self.register_outputs({"applicationId": self.application_id, "clientId": self.client_id})
 
     def _options(
-        self, args: EnterpriseAppArgs, key: PrincipalKey, member: str = ""
+        self, args: EnterpriseAppArgs, key: str, member: str = ""
     ) -> pulumi.ResourceOptions:
-        old = args.previous_keys.get(key)
-        aliases = [pulumi.Alias(name=f"{old.logical_name}{member}")] if old else None
+        old = (args.old_names or {}).get(key)
+        aliases = [pulumi.Alias(name=f"{self._prefix}{old}{member}")] if old else None
         return pulumi.ResourceOptions(parent=self, aliases=aliases)
 
-    def _create_groups(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, pulumi.Output[str]]:
-        ids: dict[PrincipalKey, pulumi.Output[str]] = {}
-        for key, principal in sorted(args.principals.items()):
-            if isinstance(principal, str):
-                ids[key] = pulumi.Output.from_input(principal)
-                continue
+    def _create_groups(self, args: EnterpriseAppArgs) -> dict[str, pulumi.Output[str]]:
+        ids: dict[str, pulumi.Output[str]] = {}
+        for key, group in sorted((args.groups or {}).items()):
             ids[key] = azuread.Group(
-                key.logical_name,
-                display_name=principal.display_name,
+                f"{self._prefix}{key}",
+                display_name=group.display_name,
                 security_enabled=True,
                 prevent_duplicate_names=True,
-                owners=list(principal.owners) or None,
+                owners=group.owners or None,
                 # No members: the provider would forget a change of them that fails.
                 opts=self._options(args, key),
             ).object_id
-            self._add_members(args, key, principal, ids[key])
+            self._add_members(args, key, group, ids[key])
         return ids
 
     def _add_members(
-        self,
-        args: EnterpriseAppArgs,
-        key: PrincipalKey,
-        group: NewGroup,
-        group_id: pulumi.Output[str],
+        self, args: EnterpriseAppArgs, key: str, group: NewGroup, group_id: pulumi.Output[str]
     ) -> None:
         """Nothing depends on them: a member who can't be added keeps no access from the others."""
-        for member, existing in sorted(group.members.items()):
+        imports = group.member_imports or {}
+        for member in sorted(group.members or ()):
             known = pulumi.ResourceOptions(
-                import_=existing,
+                import_=imports.get(member),
                 # The program itself takes members out: the provider fails for ever on one who is
                 # gone already, as after an answer that got lost.
                 retain_on_delete=True,
             )
             azuread.GroupMember(
-                f"{key.logical_name}/{member}",
+                f"{self._prefix}{key}/{member}",
                 group_object_id=group_id,
                 member_object_id=member,
                 opts=pulumi.ResourceOptions.merge(self._options(args, key, f"/{member}"), known),
             )
 
-    def _assign(self, args: EnterpriseAppArgs) -> dict[PrincipalKey, azuread.AppRoleAssignment]:
+    def _assign(self, args: EnterpriseAppArgs) -> dict[str, azuread.AppRoleAssignment]:
         role_id = self.service_principal.app_roles.apply(_user_role)
         return {
             key: azuread.AppRoleAssignment(
-                key.logical_name,
+                f"{self._prefix}{key}",
                 app_role_id=role_id,
                 principal_object_id=object_id,
                 resource_object_id=self.service_principal.object_id,
                 opts=self._options(args, key),
             )
-            for key, object_id in self.object_ids.items()
+            for key, object_id in sorted(self.object_ids.items())
         }
 
 

@@ -1,27 +1,22 @@
 """Steps 1 and 2: the instance that a person enabled, as the rest of the program sees it."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from federation.identity.instance import Instance
-
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityCenterArgs:
-    """`access_control_attributes`: source by tag key, as `${path:enterprise.department}`.
+    """The instance, and what it takes from sign-ins.
 
-    `baseline` is kept for the next access diff (federation/access/baseline.py).
+    `access_control_attributes`: source by tag key, as `${path:enterprise.department}`.
     """
 
-    instance: Instance
-    access_portal_url: str
-    access_control_attributes: Mapping[str, str]
-    baseline: Mapping[str, object]
+    instance_arn: pulumi.Input[str]
+    identity_store_id: pulumi.Input[str]
+    access_portal_url: pulumi.Input[str]
+    access_control_attributes: dict[str, str] | None = None
 
 
 class IdentityCenter(pulumi.ComponentResource):
@@ -31,20 +26,20 @@ class IdentityCenter(pulumi.ComponentResource):
     attributes for access control are configured.
     """
 
-    instance_arn: str
-    identity_store_id: str
-    access_portal_url: str
+    instance_arn: pulumi.Output[str]
+    identity_store_id: pulumi.Output[str]
+    access_portal_url: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: IdentityCenterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("federation:aws:IdentityCenter", name, None, opts)
-        self.instance_arn = args.instance.arn
-        self.identity_store_id = args.instance.identity_store_id
-        self.access_portal_url = args.access_portal_url
+        self.instance_arn = pulumi.Output.from_input(args.instance_arn)
+        self.identity_store_id = pulumi.Output.from_input(args.identity_store_id)
+        self.access_portal_url = pulumi.Output.from_input(args.access_portal_url)
         if args.access_control_attributes:
             aws.ssoadmin.InstanceAccessControlAttributes(
-                "access-control-attributes",
+                name,
                 instance_arn=self.instance_arn,
                 attributes=[
                     aws.ssoadmin.InstanceAccessControlAttributesAttributeArgs(
@@ -64,7 +59,5 @@ class IdentityCenter(pulumi.ComponentResource):
                 "instanceArn": self.instance_arn,
                 "identityStoreId": self.identity_store_id,
                 "accessPortalUrl": self.access_portal_url,
-                # Here, not among the stack's outputs, which every update prints.
-                "baseline": args.baseline,
             }
         )

@@ -1,28 +1,38 @@
 """Steps 7 and 8: the Entra side of the SAML trust."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import pulumi
 import pulumi_azuread as azuread
 
-from components.enterprise_app import EnterpriseApp
-from federation.identity.saml_metadata import ServiceProviderMetadata
+from components.completion import waiting
+from federation.identity.signing_certificate import subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningCertificate:
+    """A token-signing certificate; `expires` (YYYY-MM-DD), or Entra's default of three years."""
+
+    expires: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamlTrustArgs:
-    """`certificates` maps a name to an expiry date; None leaves Entra's default of three years."""
+    """The application, and what it must know of Identity Center (its SP metadata).
 
-    app: EnterpriseApp
-    metadata: ServiceProviderMetadata
-    certificates: Mapping[str, date | None]
-    tenant_id: str
-    login_endpoint: str
-    protect: bool = False
+    `certificates` go by names of one's own. `login_endpoint` is Entra's, without a slash at its
+    end.
+    """
+
+    application_id: pulumi.Input[str]
+    client_id: pulumi.Input[str]
+    service_principal_id: pulumi.Input[str]
+    identifier: pulumi.Input[str]
+    reply_urls: pulumi.Input[list[str]]
+    certificates: dict[str, SigningCertificate]
+    tenant_id: pulumi.Input[str]
+    login_endpoint: pulumi.Input[str]
+    protect: bool | None = None
 
 
 class SamlTrust(pulumi.ComponentResource):
@@ -33,49 +43,49 @@ class SamlTrust(pulumi.ComponentResource):
 
     Outputs: what step 8 uploads (`federation_metadata_url`) and what it must contain (`entity_id`,
     `single_sign_on_url`, `thumbprints` in SHA-1 by certificate name, `expiries`).
+
+    `depends_on` holds for identifier and reply URLs: Entra accepts an identifier on a foreign
+    domain only once the service principal is in SAML mode.
     """
 
     federation_metadata_url: pulumi.Output[str]
-    entity_id: str
-    single_sign_on_url: str
+    entity_id: pulumi.Output[str]
+    single_sign_on_url: pulumi.Output[str]
     thumbprints: pulumi.Output[dict[str, str]]
     expiries: pulumi.Output[dict[str, str]]
 
     def __init__(
         self, name: str, args: SamlTrustArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("federation:entra:SamlTrust", name, None, opts)
-        # Entra accepts an identifier on a foreign domain only once the app is in SAML mode.
-        saml_mode = pulumi.ResourceOptions(parent=self, depends_on=[args.app.service_principal])
+        own, after = waiting(opts)
+        super().__init__("federation:entra:SamlTrust", name, None, own)
         identifier = azuread.ApplicationIdentifierUri(
-            "identifier-uri",
-            application_id=args.app.application_id,
-            identifier_uri=args.metadata.entity_id,
-            opts=saml_mode,
+            name,
+            application_id=args.application_id,
+            identifier_uri=args.identifier,
+            opts=pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(parent=self)),
         )
         azuread.ApplicationRedirectUris(
-            "redirect-uris",
-            application_id=args.app.application_id,
+            name,
+            application_id=args.application_id,
             type="Web",
-            redirect_uris=list(args.metadata.acs_urls),
+            redirect_uris=args.reply_urls,
             # Both resources PATCH the same application: one after the other.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[identifier]),
         )
-        certificates = self._create_certificates(args)
+        certificates = self._create_certificates(name, args)
         self.thumbprints = pulumi.Output.all(
             **{label: made.thumbprint for label, made in certificates.items()}
         )
         self.expiries = pulumi.Output.all(
             **{label: made.end_date for label, made in certificates.items()}
         )
-        self.federation_metadata_url = args.app.client_id.apply(
-            lambda client_id: (
-                f"{args.login_endpoint}/{args.tenant_id}/federationmetadata/2007-06/"
-                f"federationmetadata.xml?appid={client_id}"
-            )
+        tenant = pulumi.Output.concat(args.login_endpoint, "/", args.tenant_id)
+        self.federation_metadata_url = pulumi.Output.concat(
+            tenant, "/federationmetadata/2007-06/federationmetadata.xml?appid=", args.client_id
         )
-        self.entity_id = f"https://sts.windows.net/{args.tenant_id}/"
-        self.single_sign_on_url = f"{args.login_endpoint}/{args.tenant_id}/saml2"
+        self.entity_id = pulumi.Output.concat("https://sts.windows.net/", args.tenant_id, "/")
+        self.single_sign_on_url = pulumi.Output.concat(tenant, "/saml2")
         self.register_outputs(
             {
                 "federationMetadataUrl": self.federation_metadata_url,
@@ -86,7 +96,7 @@ class SamlTrust(pulumi.ComponentResource):
         )
 
     def _create_certificates(
-        self, args: SamlTrustArgs
+        self, name: str, args: SamlTrustArgs
     ) -> dict[str, azuread.ServicePrincipalTokenSigningCertificate]:
         # The provider's delete takes the customKeyIdentifier of the *other* certificate and removes
         # that one: a certificate is never deleted by Pulumi, it goes with the application.
@@ -95,11 +105,11 @@ class SamlTrust(pulumi.ComponentResource):
         )
         return {
             label: azuread.ServicePrincipalTokenSigningCertificate(
-                f"signing-certificate-{label}",
-                service_principal_id=args.app.service_principal.id,
-                display_name=f"CN=AWS IAM Identity Center {label}",
-                end_date=f"{expiry.isoformat()}T00:00:00Z" if expiry else None,
+                f"{name}/{label}",
+                service_principal_id=args.service_principal_id,
+                display_name=subject(label),
+                end_date=f"{one.expires}T00:00:00Z" if one.expires else None,
                 opts=retained,
             )
-            for label, expiry in sorted(args.certificates.items())
+            for label, one in sorted(args.certificates.items())
         }

@@ -1,17 +1,13 @@
 """Steps 9 to 11: Entra's synchronization secret and job."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_azuread as azuread
 
-from components.completion import completed
-from components.enterprise_app import EnterpriseApp
+from components.completion import waiting
 
 # The synchronization template of the gallery application (Graph: GET
 # .../synchronization/templates).
@@ -20,14 +16,18 @@ _TEMPLATE: Final = "aWSSingleSignon"
 
 @dataclass(frozen=True, kw_only=True)
 class ScimProvisioningArgs:
-    """`access_token` is a secret output; `delete_threshold` counts pending deletions."""
+    """Where to, with what token, and when Entra stops and tells whom.
 
-    app: EnterpriseApp
-    endpoint: str
-    access_token: pulumi.Output[str]
-    notification_emails: Sequence[str]
-    delete_threshold: int
-    protect: bool = False
+    `access_token` is kept a secret, whatever it comes as; `delete_threshold` counts pending
+    deletions.
+    """
+
+    service_principal_id: pulumi.Input[str]
+    endpoint: pulumi.Input[str]
+    access_token: pulumi.Input[str]
+    notification_emails: pulumi.Input[list[str]]
+    delete_threshold: pulumi.Input[int]
+    protect: bool | None = None
 
 
 class ScimProvisioning(pulumi.ComponentResource):
@@ -35,6 +35,8 @@ class ScimProvisioning(pulumi.ComponentResource):
 
     **Pulumi type:** `federation:entra:ScimProvisioning`. Makes: SynchronizationSecret,
     SynchronizationJob.
+
+    `depends_on` holds for the job: one that starts before anybody is assigned syncs nobody.
     """
 
     job_path: pulumi.Output[str]
@@ -42,47 +44,48 @@ class ScimProvisioning(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ScimProvisioningArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("federation:entra:ScimProvisioning", name, None, opts)
+        own, after = waiting(opts)
+        super().__init__("federation:entra:ScimProvisioning", name, None, own)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         # Graph replaces the whole set on every write, and the provider compares it in this order.
         values: dict[str, pulumi.Input[str]] = {
             "BaseAddress": args.endpoint,
-            "SecretToken": args.access_token,
+            "SecretToken": pulumi.Output.secret(args.access_token),
             "SyncAll": "false",
-            "SyncNotificationSettings": _notifications(args),
+            "SyncNotificationSettings": pulumi.Output.all(
+                args.notification_emails, args.delete_threshold
+            ).apply(lambda told: _notifications(told[0], told[1])),
         }
         secret = azuread.SynchronizationSecret(
-            "secret",
-            service_principal_id=args.app.service_principal.id,
+            name,
+            service_principal_id=args.service_principal_id,
             credentials=[
                 azuread.SynchronizationSecretCredentialArgs(key=key, value=value)
                 for key, value in values.items()
             ],
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
+            opts=kept,
         )
-        # A job without saved credentials goes into quarantine at once; one without assignments
-        # syncs nobody. A job that is skipped must not name an assignment that goes.
+        # A job without saved credentials goes into quarantine at once.
+        saved = pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[secret]))
         job = azuread.SynchronizationJob(
-            "job",
-            service_principal_id=args.app.service_principal.id,
+            name,
+            service_principal_id=args.service_principal_id,
             template_id=_TEMPLATE,
             enabled=True,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[secret, completed(args.app, args.app.assignments.values())],
-                protect=args.protect or None,
-            ),
+            opts=pulumi.ResourceOptions.merge(kept, saved),
         )
         self.job_path = job.id
         self.register_outputs({"jobPath": self.job_path, "endpoint": args.endpoint})
 
 
-def _notifications(args: ScimProvisioningArgs) -> str:
+def _notifications(emails: list[str], delete_threshold: float) -> str:
     return json.dumps(
         {
-            "Enabled": bool(args.notification_emails),
-            "Recipients": ",".join(args.notification_emails),
+            "Enabled": bool(emails),
+            "Recipients": ",".join(emails),
             "DeleteThresholdEnabled": True,
-            "DeleteThresholdValue": args.delete_threshold,
+            # Pulumi's numbers are floating ones.
+            "DeleteThresholdValue": int(delete_threshold),
         },
         separators=(",", ":"),
     )

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from federation.access.access import Access, load_access
+from federation.access.access import Access, read_access
 from federation.access.findings import UNVERIFIED, Finding
 from federation.access.guards import check_guards
 from federation.access.labels import declared, labels
 from federation.access.organization import Organization
 from federation.access.quotas import check_quotas, estimated_duration, spoken_duration
-from federation.access.targets import Resolution, resolve
+from federation.access.targets import Resolution, resolve, target_problems
 from federation.core.errors import InvalidInput, Problem
 from ops import plan_output
 from ops.arguments import day
@@ -116,18 +116,14 @@ def _print_assignments(arguments: Namespace) -> int:
 
 def _load(arguments: Namespace) -> tuple[Access, Organization]:
     """Both inputs, or every problem of both."""
-    problems: list[Problem] = []
-    access = organization = None
-    try:
-        access = load_access(arguments.access, root=Path.cwd())
-    except InvalidInput as error:
-        problems += error.problems
+    access, problems = read_access(arguments.access, root=Path.cwd())
     try:
         organization = read_organization_file(Path(arguments.organization))
     except InvalidInput as error:
-        problems += error.problems
-    if access is None or organization is None:
-        raise InvalidInput(problems)
+        raise InvalidInput([*problems, *error.problems]) from None
+    if problems:
+        targets = target_problems(access, organization, today=arguments.today)
+        raise InvalidInput([*problems, *targets])
     return access, organization
 
 

@@ -23,6 +23,7 @@ from federation.identity.holds import Hold, holds
 from federation.identity.principals import IdentityStorePrincipal
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census, Scope, take_census
+from federation.identity.signing_certificate import label_of
 from federation.update.phases import PhaseBackError, Situation, next_steps, phase_of
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.repair_sentences import repair_sentences
@@ -31,7 +32,7 @@ from ops.arguments import add_stack_arguments, command
 from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
-from ops.stack import open_stack
+from ops.stack import Resource, open_stack
 
 HELP: Final = """\
 Say how the federation is doing: phase, provisioning job, held assignments, expiries, what was
@@ -210,7 +211,7 @@ def expiries(session: Session) -> list[Expiry]:
     )
     certificates = [
         Expiry(
-            what=_certificate_name(one.name, len(made)),
+            what=_certificate_name(one, len(made)),
             on=_date(one.outputs["endDate"]),
             active=not active or active == str(one.outputs.get("thumbprint")).upper(),
         )
@@ -219,8 +220,8 @@ def expiries(session: Session) -> list[Expiry]:
     return token + certificates
 
 
-def _certificate_name(name: str, count: int) -> str:
-    label = name.removeprefix("signing-certificate-")
+def _certificate_name(made: Resource, count: int) -> str:
+    label = label_of(made.outputs.get("displayName"), otherwise=made.name)
     return "certificate" if count == 1 else f"certificate {label}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from clouds.aws import Aws
 from clouds.facts import read_facts, read_site
 from clouds.graph import Graph
 from clouds.permission_sets import set_repairer
-from federation.access.access import load_access
 from federation.engine.phase import Phase
 from federation.engine.repairs import PermissionSetRepair, RepairLog
 from federation.identity.instance import Instance
@@ -37,6 +36,7 @@ from program.inputs import (
     configuration,
     configuration_digest,
     configuration_file,
+    usable_access,
 )
 from program.management_access import provider_of
 from program.repairs import repair
@@ -54,6 +54,7 @@ class AccessInputs:
     instance: Instance
     plan: Plan
     desired_state: DesiredState
+    accounts: Mapping[str, str]
     repairs: RepairLog
     repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
@@ -80,7 +81,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
     settings = load_access_stack(configuration(NAMESPACE), file=file, content=content)
     check_own_checkpoint(own)
     federation = _federation_stack(settings)
-    access = load_access(settings.access, root=root)
+    access = usable_access(settings.access, root)
     check_access(access, federation.name)
     graph = Graph.connect(configuration("azuread"))
     aws = Aws.connect(configuration("aws"))
@@ -120,6 +121,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
             people=directory.people,
             files=configuration_digest(),
         ),
+        accounts=site.organization.account_paths,
         repairs=own.repairs,
         repair_set=set_repairer(
             aws,

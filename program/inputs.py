@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +26,9 @@ from clouds.own_groups import repair_group
 from clouds.permission_sets import set_repairer
 from clouds.scim import ScimError, try_token
 from components.enterprise_app import NewGroup
-from federation.access.access import Access, digest, load_access
+from federation.access.access import Access, digest, read_access
 from federation.access.assignments import PrincipalKey
+from federation.access.targets import target_problems
 from federation.core.errors import InvalidInput, Problem
 from federation.identity.instance import UnusableInstanceError
 from federation.identity.saml_metadata import (
@@ -74,16 +76,23 @@ class Inputs:
     region: str
     caller_account_id: str
 
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The path of each account by id."""
+        return self.facts.organization.account_paths
+
     def principals(self) -> dict[PrincipalKey, str | NewGroup]:
         """An Entra object id for each principal, or the group to make."""
         found: dict[PrincipalKey, str | NewGroup] = {}
         for key, principal in self.directory.principals.items():
             group = self.access.groups[key.key] if key.type == "GROUP" else None
             if group and group.create:
+                members = self.plan.memberships.members[key]
                 found[key] = NewGroup(
                     display_name=principal.name,
                     owners=[self.directory.people[upn.lower()] for upn in group.owners],
-                    members=self.plan.memberships.members[key],
+                    members=list(members),
+                    member_imports={one: known for one, known in members.items() if known},
                 )
             else:
                 found[key] = principal.object_id or ""
@@ -127,7 +136,7 @@ def read_inputs(root: Path) -> Inputs:
     # First: the engine answers from the checkpoint only before something is registered.
     checkpoint = read_checkpoint()
     settings = _settings()
-    access = load_access(settings.access, root=root)
+    access = usable_access(settings.access, root)
     metadata, files = _service_provider_metadata(settings, root)
     graph = Graph.connect(configuration("azuread"))
     aws = Aws.connect(configuration("aws"))
@@ -166,6 +175,23 @@ def read_inputs(root: Path) -> Inputs:
     _check_management_access(inputs)
     _try_new_token(inputs)
     return inputs
+
+
+def usable_access(files: Sequence[str], root: Path) -> Access:
+    """The access files of a stack. Raises InvalidInput with everything that is wrong with them:
+    what they name and the organization lacks stands beside the errors of the files themselves, as
+    far as AWS answers.
+    """
+    access, problems = read_access(files, root=root)
+    if not problems:
+        return access
+    aws = Aws.connect(configuration("aws"))
+    try:
+        organization = aws.organization(tags=access.uses_tags)
+    except AwsError:
+        raise InvalidInput(problems) from None
+    targets = target_problems(access, organization, today=datetime.now(UTC).date())
+    raise InvalidInput([*problems, *targets])
 
 
 def _settings() -> Settings:

@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 
 from components.saml_trust import SamlTrust
-from federation.access.baseline import baseline
 from federation.update import phases
 from program.inputs import Inputs
 
@@ -24,11 +23,6 @@ def next_steps(inputs: Inputs) -> list[dict[str, Any]]:
         today=inputs.facts.today,
     )
     return [step.to_dict() for step in phases.next_steps(situation)]
-
-
-def review_baseline(inputs: Inputs) -> dict[str, Any]:
-    """What the next access diff compares with."""
-    return baseline(inputs.access, inputs.facts.organization)
 
 
 def counts(inputs: Inputs) -> dict[str, int]:

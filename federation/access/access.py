@@ -7,24 +7,33 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from federation.access.access_file import AccessFile
 from federation.access.build import build_access
 from federation.access.declared import Access, canonical_json
 from federation.access.iam_policy import problems_in
-from federation.access.references import check_references
+from federation.access.references import AccessPart, check_references
 from federation.core.errors import InvalidInput, Location, Problem
 from federation.core.source import Document, Path, read_yaml
 from federation.core.validation import validate
 
-__all__ = ["Access", "access_files", "load_access"]
+__all__ = ["Access", "Reading", "access_files", "load_access", "read_access"]
 
 # IAM Identity Center quotas: characters of an inline policy that are not blank.
 INLINE_POLICY_CHARACTERS: Final = 10_240
 _MAX_POLICY_BYTES: Final = 2**20
+
+
+class Reading(NamedTuple):
+    """What access files declare, and everything that is wrong with them.
+
+    With problems, `access` holds what is valid of the files: it serves for finding more that is
+    wrong, never for an update.
+    """
+
+    access: Access
+    problems: tuple[Problem, ...]
 
 
 def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
@@ -32,20 +41,26 @@ def load_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Access:
 
     Reads files, nothing else. Raises InvalidInput with every problem of every file.
     """
-    problems: list[Problem] = []
-    loaded: list[tuple[AccessFile, Document]] = []
-    documents: list[Document] = []
-    digests: dict[str, str] = {}
-    for file in _expand(paths, root, problems):
-        document = _read(file, root, problems, digests)
-        documents.append(document)
-        entries = _check(document, file, problems, digests)
-        if entries is not None:
-            loaded.append((entries, document))
-    problems += check_references(documents)
+    access, problems = read_access(paths, root=root)
     if problems:
         raise InvalidInput(problems)
-    return replace(build_access(loaded), files=dict(sorted(digests.items())))
+    return access
+
+
+def read_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Reading:
+    """As `load_access`, for who has more to say about the files than what they show themselves."""
+    problems: list[Problem] = []
+    parts: list[AccessPart] = []
+    digests: dict[str, str] = {}
+    complete = True
+    for file in _expand(paths, root, problems):
+        document = _read(file, root, problems, digests)
+        part = _check(document, file, problems, digests)
+        complete = complete and part is not None
+        parts += [part] if part else []
+    problems += check_references(parts, complete=complete)
+    loaded = [(part.entries, part.valid) for part in parts]
+    return Reading(build_access(loaded, digests), tuple(problems))
 
 
 def access_files(paths: Sequence[str | FilePath], *, root: FilePath) -> frozenset[str]:
@@ -130,7 +145,7 @@ def _read(
 
 def _check(
     document: Document, file: FilePath, problems: list[Problem], digests: dict[str, str]
-) -> AccessFile | None:
+) -> AccessPart | None:
     if document.data is None:
         return None
     if not isinstance(document.data, dict):
@@ -139,30 +154,20 @@ def _check(
             Problem.at(place, "an access file is a mapping with groups, permissionSets and rules.")
         )
         return None
-    _inline_policies(document, file, problems, digests)
-    entries, wrong = validate(AccessFile, document)
+    entries, valid, wrong = validate(Access, document)
     problems += wrong
-    return entries if isinstance(entries, AccessFile) else None
-
-
-def _inline_policies(
-    document: Document, file: FilePath, problems: list[Problem], digests: dict[str, str]
-) -> None:
-    """Put the content of policy files in place of their paths, and check every policy."""
-    sets = document.data.get("permissionSets")
-    for name, entry in sets.items() if isinstance(sets, dict) else ():
-        policy = entry.get("inlinePolicy") if isinstance(entry, dict) else None
-        if not policy or not isinstance(policy, dict | str):
-            continue
-        path: Path = ("permissionSets", name, "inlinePolicy")
-        if isinstance(policy, str):
-            source = _policy_file(policy, document.locate(path), file, problems, digests)
-            if source is None:
-                continue
-            entry["inlinePolicy"] = policy = source.data
-            problems += _policy_problems(policy, source, ())
-        else:
-            problems += _policy_problems(policy, document, path)
+    sets = dict(entries.permission_sets)
+    for name, entry in sets.items():
+        written: Any = entry.inline_policy
+        at: Path = ("permissionSets", name, "inlinePolicy")
+        policy, source, path = written, valid, at
+        if isinstance(written, str):
+            found = _policy_file(written, valid.locate(at), file, problems, digests)
+            policy, source, path = (found.data, found, ()) if found else (None, valid, at)
+            sets[name] = entry.but(inline_policy=policy)
+        if policy is not None:
+            problems += _policy_problems(policy, source, path)
+    return AccessPart(entries.but(permission_sets=sets), valid, document)
 
 
 def _policy_problems(policy: Any, document: Document, base: Path) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access, PermissionSet
+from federation.access.declared import Access, GuardName, PermissionSet
 from federation.access.findings import UNVERIFIED, Finding, Severity, level_of
 from federation.access.iam_policy import (
     ADMIN_MANAGED_POLICIES,
@@ -26,7 +26,7 @@ from federation.access.organization import Organization
 from federation.access.selection import Selection
 from federation.core.domain import managed_policy_path
 
-GUARD: Final = "breakGlass"
+GUARD: Final[GuardName] = "breakGlass"
 _FULL: Final = "AdministratorAccess"
 # AWS managed policies reference: those that hold a Deny statement and are meant to take away.
 _DENYING: Final = ("AWSDenyAll", "AWSCompromisedKeyQuarantine")

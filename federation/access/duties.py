@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Final
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access
+from federation.access.declared import Access, GuardName
 from federation.access.findings import UNVERIFIED, Finding, level_of
 from federation.access.labels import Labels, shown
 from federation.access.naming import account_names, rule_names
@@ -20,7 +20,7 @@ from federation.access.organization import Organization
 from federation.access.targets import Resolution
 from federation.core.wording import listed, plain, several
 
-GUARD: Final = "separationOfDuties"
+GUARD: Final[GuardName] = "separationOfDuties"
 _SHOWN: Final = 8
 # Who a principal is, or who is in it: names by the id by which people compare.
 People = Mapping[PrincipalKey, Mapping[str, str]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Guards
+from federation.access.declared import GuardName, Guards
 from federation.access.labels import beside
 from federation.core.errors import NOWHERE, Location, printable
 
@@ -52,7 +52,7 @@ class Finding:
         return printable("\n".join(lines))
 
 
-def level_of(guards: Guards, guard: str) -> Severity:
+def level_of(guards: Guards, guard: GuardName) -> Severity:
     """How much a guard's findings weigh by `guards.severity`: errors unless it says `warn`."""
     return "warning" if guards.severity.get(guard) == "warn" else "error"
 

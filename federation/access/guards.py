@@ -13,7 +13,7 @@ from functools import cached_property
 
 from federation.access.assignments import Assignment
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
-from federation.access.declared import Access, PermissionSet, Rule
+from federation.access.declared import Access, GuardName, PermissionSet, Rule
 from federation.access.duties import People, check_duties
 from federation.access.findings import Finding, sort_findings
 from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
@@ -109,7 +109,7 @@ class _Guards:
 
     def _finding(
         self,
-        guard: str,
+        guard: GuardName,
         message: str,
         location: Location = NOWHERE,
         assignments: Iterable[Assignment] = (),

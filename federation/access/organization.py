@@ -106,6 +106,14 @@ class Organization:
                 waiting.append((child, paths[child]))
         return paths
 
+    @property
+    def account_paths(self) -> dict[str, str]:
+        """`Workloads/Dev/web-dev` by account id, in the order of `by_id`."""
+        return {
+            account.id: "/".join((*self.unit_paths.get(account.parent_id, ()), account.name))
+            for account in self.by_id.values()
+        }
+
     def below(self, parent: str) -> Iterator[Account]:
         """Accounts anywhere below a root or OU."""
         waiting = [parent]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from federation.access.assignments import Assignment
-from federation.access.declared import Access, Group, PermissionSet, Rule
+from federation.access.declared import Access, Group, GuardName, PermissionSet, Rule
 from federation.access.findings import Finding, level_of
 from federation.access.labels import Labels
 from federation.access.naming import account_names
@@ -24,7 +24,7 @@ from federation.access.targets import Resolution
 from federation.core.errors import Location
 from federation.core.wording import plain, several
 
-GUARD: Final = "scopes"
+GUARD: Final[GuardName] = "scopes"
 _SHOWN: Final = 5
 _Declared = PermissionSet | Group
 

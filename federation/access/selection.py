@@ -53,13 +53,15 @@ class Selection:
         if not isinstance(value, str):
             return self._by_tags(value)
         if selector.kind == "ou":
-            return self._by_path(value, children=selector.children)
+            return self._by_path(value, children=selector.children is not False)
         find = {
             "account": self._by_id,
             "accountName": self._by_name,
             "accountNameGlob": self._by_glob,
         }.get(selector.kind)
-        return find(value) if find else self._by_unit(value, children=selector.children)
+        return (
+            find(value) if find else self._by_unit(value, children=selector.children is not False)
+        )
 
     def _by_id(self, ident: str) -> Match:
         account = self._organization.by_id.get(ident)

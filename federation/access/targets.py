@@ -14,7 +14,7 @@ from federation.access.declared import Access, Rule, Selector
 from federation.access.findings import Finding, Severity, sort_findings
 from federation.access.organization import Account, Organization
 from federation.access.selection import Match, Selection
-from federation.core.errors import NOWHERE, Location
+from federation.core.errors import NOWHERE, Location, Problem
 
 __all__ = [
     "Assignment",
@@ -24,6 +24,7 @@ __all__ = [
     "Reason",
     "Resolution",
     "resolve",
+    "target_problems",
 ]
 
 # Warned early enough for a review meeting to renew it.
@@ -90,6 +91,18 @@ def resolve(
     )
 
 
+def target_problems(access: Access, organization: Organization, *, today: date) -> list[Problem]:
+    """What selectors name and the organization lacks, in files with other errors beside.
+
+    `access` may be valid in part only (`read_access`); its assignments mean nothing then.
+    """
+    return [
+        Problem.at(finding.location, finding.message)
+        for finding in resolve(access, organization, today=today).findings
+        if finding.guard == "selectors" and finding.severity == "error"
+    ]
+
+
 class _Resolver:
     def __init__(self, access: Access, organization: Organization, today: date) -> None:
         self.access = access
@@ -128,12 +141,7 @@ class _Resolver:
 
     def check_guard_selectors(self) -> None:
         """Say which selectors of the guards name nothing."""
-        guards = self.access.guards
-        for name, selectors, restricts in (
-            ("protectedAccounts", guards.protected_accounts, True),
-            ("never", guards.never, True),
-            *((f"scopes of {file}", granted, False) for file, granted in guards.scopes.items()),
-        ):
+        for name, selectors, restricts in self.access.guards.selectors:
             for selector in selectors:
                 match = self.selection.match(selector)
                 active = any(account.active for account in match.accounts)

@@ -24,13 +24,17 @@ _PARTITION_PATTERN: Final = r"aws(?:-[a-z]{1,5}){0,3}"
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """Rules of one kind of text: `says` completes "… is not"; lengths are in characters."""
+    """Rules of one kind of text: `says` completes "… is not"; lengths are in characters.
+
+    `means` makes the one spelling of a value that may be written in several.
+    """
 
     says: str
     pattern: str | None = None
     shortest: int = 1
     longest: int = 256
     check: Callable[[str], str | None] | None = None
+    means: Callable[[str], str] | None = None
 
     def problem_with(self, value: str) -> str | None:
         """A sentence about what is wrong with a value, None for a good one."""
@@ -60,7 +64,7 @@ class Text:
             problem = self.problem_with(value)
             if problem:
                 raise PydanticCustomError("domain", "{sentence}", {"sentence": problem})
-            return value
+            return self.means(value) if self.means else value
 
         return core_schema.no_info_after_validator_function(validate, handler(source))
 
@@ -191,14 +195,25 @@ UserPrincipalName = Annotated[
         longest=113,
     ),
 ]
-ObjectId = Annotated[
-    str,
-    Text(
-        says="an Entra object id, as 00000000-0000-0000-0000-000000000000",
-        pattern=r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-        longest=64,
-    ),
-]
+
+
+def one_spelling(value: str) -> str:
+    """The one spelling of an Entra object id.
+
+    Entra and Identity Center compare object ids without regard to case, and answer them in either:
+    each is spelled anew where it enters (a file, a setting, an answer, the checkpoint), so that the
+    rest compares them as they are.
+    """
+    return value.lower()
+
+
+OBJECT_ID: Final = Text(
+    says="an Entra object id, as 00000000-0000-0000-0000-000000000000",
+    pattern=r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+    longest=64,
+    means=one_spelling,
+)
+ObjectId = Annotated[str, OBJECT_ID]
 Owner = Annotated[
     str, Text(says="an owner: a team or an e-mail address", longest=256, check=_clean_name)
 ]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -75,13 +75,35 @@ class Unclear:
 
 @dataclass(slots=True)
 class _Mark:
-    """Where a node stands, and its children by key or index."""
+    """Where a node stands, and its children by key or index; `step` is its own index, where an
+    earlier item of the list is left out.
+    """
 
     line: int
     column: int
     written: str = ""
     children: dict[str | int, _Mark] = field(default_factory=dict)
     keys: dict[str | int, tuple[int, int]] = field(default_factory=dict)
+    step: int | None = None
+
+    def without(self, data: Any, path: Path, left_out: Collection[Path]) -> tuple[Any, _Mark]:
+        """A copy of a node and of its data without some paths."""
+        made = replace(self, children={}, keys={})
+        if not isinstance(data, dict | list):
+            return data, made
+        mapping = isinstance(data, dict)
+        items: dict[str | int, Any] = {}
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+            if (*path, step) in left_out:
+                continue
+            at = step if mapping else len(items)
+            child = self.children[step]
+            items[at], made.children[at] = child.without(value, (*path, step), left_out)
+            if step in self.keys:
+                made.keys[at] = self.keys[step]
+            if at != step and child.step is None:
+                made.children[at].step = int(step)
+        return (items if mapping else list(items.values())), made
 
 
 @dataclass(frozen=True)
@@ -95,7 +117,7 @@ class Document:
 
     def locate(self, path: Path, *, key: bool = False) -> Location:
         """The place of the value at `path`, or of its key; the nearest parent's if it is absent."""
-        mark, place = self.root, (self.root.line, self.root.column)
+        mark, place, steps = self.root, (self.root.line, self.root.column), list(path)
         for depth, step in enumerate(path):
             child = mark.children.get(step)
             if child is None:
@@ -107,7 +129,14 @@ class Document:
                 else (child.line, child.column)
             )
             mark = child
-        return Location(self.file, *place, dotted(path))
+            if mark.step is not None:
+                steps[depth] = mark.step
+        return Location(self.file, *place, dotted(steps))
+
+    def without(self, paths: Collection[Path]) -> Document:
+        """A document that lacks some paths; everything else stands where it stood."""
+        data, root = self.root.without(self.data, (), paths)
+        return replace(self, data=data, root=root)
 
     def written(self, path: Path) -> str:
         """The scalar at `path` as it stands in the file, without quotes."""

@@ -15,9 +15,13 @@ ACCESS_ATTRIBUTES: Final = (
 )
 APPLICATION: Final = "azuread:index/applicationFromTemplate:ApplicationFromTemplate"
 APP_ROLE_ASSIGNMENT: Final = "azuread:index/appRoleAssignment:AppRoleAssignment"
+CERTIFICATE: Final = (
+    "azuread:index/servicePrincipalTokenSigningCertificate:ServicePrincipalTokenSigningCertificate"
+)
 GROUP: Final = "azuread:index/group:Group"
 GROUP_MEMBER: Final = "azuread:index/groupMember:GroupMember"
 IDENTIFIER: Final = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
+REPLY_URLS: Final = "azuread:index/applicationRedirectUris:ApplicationRedirectUris"
 SERVICE_PRINCIPAL: Final = "azuread:index/servicePrincipal:ServicePrincipal"
 SYNCHRONIZATION_JOB: Final = "azuread:index/synchronizationJob:SynchronizationJob"
 SYNCHRONIZATION_SECRET: Final = "azuread:index/synchronizationSecret:SynchronizationSecret"  # noqa: S105 - a type

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from federation.core.entry import Entry, adapter, types_of, unwrapped
 from federation.core.errors import Problem, nearest, suggestion
+from federation.core.salvage import as_far_as_valid
 from federation.core.source import Document, Path
 
+E = TypeVar("E", bound=Entry)
 _NEEDED: Final = {
     "string_type": "a text",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping (key: value)",
+    "dataclass_type": "a mapping (key: value)",
     "model_type": "a mapping (key: value)",
     "model_attributes_type": "a mapping (key: value)",
     "bool_type": "true or false",
@@ -25,16 +29,21 @@ _NEEDED: Final = {
 }
 
 
-def validate(model: type[BaseModel], document: Document) -> tuple[BaseModel | None, list[Problem]]:
-    """The document as a model, or None and a problem for everything that is wrong in it."""
+def validate(kind: type[E], document: Document) -> tuple[E, Document, list[Problem]]:
+    """The document as an entry, and a problem for everything that is wrong in it.
+
+    With problems, entry and document hold what is valid of them (`as_far_as_valid`).
+    """
+    any_kind: Any = kind
     try:
-        return model.model_validate(document.data), []
+        return adapter(any_kind).validate_python(document.data), document, []
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, list(_problems(model, document, details))
+    problems = list(_problems(kind, document, details))
+    return *as_far_as_valid(kind, document, details), problems
 
 
-def _problems(model: type[BaseModel], document: Document, details: list[Any]) -> Iterator[Problem]:
+def _problems(model: type[Entry], document: Document, details: list[Any]) -> Iterator[Problem]:
     for detail in details:
         path: Path = tuple(detail["loc"])
         kind, value = detail["type"], detail["input"]
@@ -44,7 +53,9 @@ def _problems(model: type[BaseModel], document: Document, details: list[Any]) ->
         empty = value is None or (isinstance(value, dict) and None in value.values())
         if empty and kind != "missing":
             continue  # an empty value is reported where the file is read
-        if kind == "extra_forbidden":
+        if kind == "too_short" and len(value) >= detail["ctx"]["min_length"]:
+            continue  # its entries are there, and each that is wrong is reported
+        if kind == "unexpected_keyword_argument":
             key = str(path[-1])
             hint = suggestion(key, keys_at(model, path[:-1]), intro="Allowed here")
             yield Problem.at(document.locate(path, key=True), f'unknown key "{key}".{hint}')
@@ -92,27 +103,25 @@ def _found(value: Any, path: Path, document: Document) -> str:
     return document.written(path) or str(value)
 
 
-def keys_at(model: type[BaseModel], path: Path) -> list[str]:
+def keys_at(model: type[BaseModel | Entry], path: Path) -> list[str]:
     """The keys that the mapping at `path` may have."""
     here: Any = model
     for step in path:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            fields = {field.alias or name: field for name, field in here.model_fields.items()}
-            here = fields[str(step)].annotation
-        else:
-            here = get_args(here)[-1]
-        here = _unwrap(here)
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
-        return []
-    return [field.alias or name for name, field in here.model_fields.items()]
+        keys = _keys(here)
+        here = unwrapped(keys[str(step)] if keys else _item(here))
+    return list(_keys(here))
 
 
-def _unwrap(kind: Any) -> Any:
-    while True:
-        origin = get_origin(kind)
-        if origin is Annotated:
-            kind = get_args(kind)[0]
-        elif origin in (Union, types.UnionType):
-            kind = next(part for part in get_args(kind) if part is not type(None))
-        else:
-            return kind
+def _keys(kind: Any) -> dict[str, Any]:
+    """The types of a mapping's keys, empty for anything else."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+    if isinstance(kind, type) and issubclass(kind, Entry):
+        return types_of(kind)
+    return {}
+
+
+def _item(kind: Any) -> Any:
+    """What a list or mapping holds."""
+    parts = get_args(kind)
+    return parts[0] if get_origin(kind) is tuple else parts[-1]

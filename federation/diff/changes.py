@@ -23,6 +23,7 @@ from federation.diff.assignment_changes import (
 )
 from federation.diff.endings import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
+from federation.diff.record_changes import RecordChange, record_changes
 from federation.diff.set_changes import SetChange, Sets, set_changes
 from federation.diff.trust_change import TrustChange
 from federation.diff.trust_changes import trust_changes
@@ -36,6 +37,11 @@ from federation.update.status import Expiry
 INCOMPLETE: Final = (
     "the preview leaves unchanged resources out (--show-sames): who holds a changed permission set "
     "is not known, and not every assignment is listed"
+)
+# After an update by another version of the program.
+UNRECORDED: Final = (
+    "the last update has not recorded what it allowed: changes of guards, of the ends of rules and "
+    "of settings are not shown"
 )
 # The engine's last word on a preview; alone it means that every step was planned, and that a
 # mandatory policy forbids them. The JSON does not hold the policy's words.
@@ -64,10 +70,8 @@ class Context:
     """What the engine does not know; everything may be empty.
 
     `people` counts the members of groups, `persons` names people by Entra object id. `admin_sets`
-    are those that the access file declares, besides the ones found by their policies. `guards` are
-    those of the access file as federation/access/baseline.py resolves them, None where they are not
-    known.
-    `expired` are the assignments that only a passed `until` ends (federation/access/expired.py).
+    are those that the access file declares, besides the ones found by their policies. `expired`
+    are the assignments that only a passed `until` ends (federation/access/expired.py).
     """
 
     accounts: Mapping[str, AccountLabel] = field(default_factory=dict)
@@ -75,7 +79,6 @@ class Context:
     people: Mapping[PrincipalKey, int] = field(default_factory=dict)
     persons: Mapping[str, str] = field(default_factory=dict)
     admin_sets: frozenset[str] = frozenset()
-    guards: Mapping[str, Any] | None = None
     expired: Mapping[Assignment, date] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -111,7 +114,7 @@ class AccessChange:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class AccountChange:
-    """An account whose assignments change, and that is new or elsewhere since the last update.
+    """An account that is elsewhere since the last update, or new and with assignments.
 
     `before` and `after` are paths as `Workloads/Dev/web-dev`, `before` is "" for a new account.
     """
@@ -145,6 +148,7 @@ class AccessDiff:
     warnings: tuple[str, ...] = ()
     expiries: tuple[Expiry, ...] = ()
     guards: tuple[GuardChange, ...] = ()
+    record: tuple[RecordChange, ...] = ()
     accounts: tuple[AccountChange, ...] = ()
     phase_before: Phase | None = None
     phase_after: Phase | None = None
@@ -156,8 +160,8 @@ class AccessDiff:
 
     @property
     def changed(self) -> bool:
-        """Whether the update changes anything."""
-        return bool(self.access or self.sets or self.trust)
+        """Whether the update changes anything, or what is allowed."""
+        return bool(self.access or self.sets or self.trust or self.guards or self.record)
 
     def assignments_of(self, principal: PrincipalKey) -> tuple[Assignment, ...]:
         """The assignments of one group or person after the update."""
@@ -212,7 +216,8 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         holds=preview.holds,
         warnings=warnings,
         expiries=expiries(preview, today),
-        guards=_guards(preview, context, sets),
+        guards=_guards(preview, context),
+        record=_record(preview, assignments.before, {*assignments.after, *held}),
         accounts=tuple(_accounts(preview, context, assignments.changes)),
         phase_before=before,
         phase_after=after,
@@ -221,7 +226,7 @@ def access_diff(preview: Preview, context: Context, *, today: date) -> AccessDif
         else None,
         desired_state={} if errors else preview.desired_state,
         today=today,
-        notes=() if preview.complete else (INCOMPLETE,),
+        notes=tuple(_notes(preview, before)),
         unmanaged=preview.unmanaged,
     )
 
@@ -232,8 +237,13 @@ def _remembered(preview: Preview, context: Context) -> Context:
     An account that loses its protection in the same change is still marked. Repairs bring the names
     of those whom they concern.
     """
-    paths: Mapping[str, str] = preview.baseline.get("accounts") or {}
-    protected = (preview.baseline.get("guards") or {}).get("protectedAccounts") or ()
+    paths = preview.known_accounts
+    protected = {
+        ident
+        for record in preview.records
+        if record
+        for ident in record["guards"]["protectedAccounts"]["accounts"]
+    }
     accounts = dict(context.accounts)
     for account, path in paths.items():
         unit, _, name = path.rpartition("/")
@@ -324,26 +334,42 @@ def _risk(change: AccessChange, context: Context) -> tuple[object, ...]:
     )
 
 
-def _guards(preview: Preview, context: Context, sets: Sets) -> tuple[GuardChange, ...]:
-    before = preview.baseline.get("guards")
-    if before is None or context.guards is None:
+def _notes(preview: Preview, phase: Phase | None) -> Iterator[str]:
+    if not preview.complete:
+        yield INCOMPLETE
+    if phase is not None and not all(preview.records):
+        yield UNRECORDED
+
+
+def _guards(preview: Preview, context: Context) -> tuple[GuardChange, ...]:
+    before, after = preview.records
+    if not (before and after):
         return ()
-    changed = {change.name for change in sets.changes}
-    staying = (sets.before.keys() & sets.after.keys()) - changed
     called = {key.key: label for key, label in context.labels.items()}
-    return guard_changes(before, context.guards, sets=staying, principals=called)
+    return guard_changes(before["guards"], after["guards"], called)
+
+
+def _record(
+    preview: Preview, was: Iterable[Assignment], now: Iterable[Assignment]
+) -> tuple[RecordChange, ...]:
+    before, after = preview.records
+    if not (before and after):
+        return ()
+    return record_changes(before, after, was=frozenset(was), now=frozenset(now))
 
 
 def _accounts(
     preview: Preview, context: Context, changes: Iterable[AssignmentChange]
 ) -> Iterator[AccountChange]:
-    known = preview.baseline.get("accounts")
-    if not known:
+    """Accounts that are elsewhere since the last update, and new ones that assignments reach."""
+    before = preview.known_accounts
+    if not before:
         return
-    for account in sorted({change.assignment.account for change in changes}):
-        label = context.accounts.get(account)
-        if label is not None and known.get(account, "") != label.path:
-            yield AccountChange(account=account, before=known.get(account, ""), after=label.path)
+    reached = {change.assignment.account for change in changes}
+    for account, label in sorted(context.accounts.items()):
+        known = before.get(account, "")
+        if known != label.path and (known or account in reached):
+            yield AccountChange(account=account, before=known, after=label.path)
 
 
 def _holders(assignments: Iterable[Assignment]) -> dict[str, tuple[Assignment, ...]]:

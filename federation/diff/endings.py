@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from federation.diff.trust_changes import CERTIFICATE, provisioning
 from federation.engine.preview import Preview, Step, is_known
+from federation.identity.signing_certificate import label_of
 from federation.update.phases import TOKEN_REMINDER_DAYS
 from federation.update.status import Expiry
 
@@ -40,7 +41,7 @@ def _certificates(steps: Iterable[Step]) -> Iterator[Expiry]:
         outputs = step.before.outputs if step.before and step.op != "replace" else {}
         end = step.after.inputs.get("endDate") or outputs.get("endDate")
         if end and is_known(end):
-            name = step.name.removeprefix("signing-certificate-")
+            name = label_of(step.after.inputs.get("displayName"), otherwise=step.name)
             yield Expiry(what=f"certificate {name}", on=_day(end))
 
 

@@ -1,20 +1,19 @@
-"""Guards that became looser or tighter, from what two updates recorded.
+"""Guards that became looser or tighter, by what they forbid (federation/access/guard_record.py).
 
-What they record is in federation/access/baseline.py.
+Whatever was forbidden before and is allowed afterwards makes a guard looser, also where the
+accounts of today make no difference: a guard is for what comes tomorrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from federation.core.wording import Name, Sentence, listed
+from federation.core.wording import Code, Name, Sentence, listed
 
-# Guards that hold for accounts, for permission sets or for principals: fewer entries guard less.
-_ACCOUNTS: Final = ("protectedAccounts", "never")
-_NAMES: Final = ("adminPermissionSets", "breakGlass", "separationOfDuties")
 _RANKS: Final[Mapping[str | None, int]] = {None: 0, "warn": 1, "error": 2}
+_EVERYTHING: Final = "ou: /"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,64 +26,110 @@ class GuardChange:
 
 
 def guard_changes(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    *,
-    sets: Iterable[str],
-    principals: Mapping[str, str],
+    before: Mapping[str, Any], after: Mapping[str, Any], principals: Mapping[str, str]
 ) -> tuple[GuardChange, ...]:
-    """Every guard that differs, loosened ones first. `sets` are the permission sets that stay,
-    `principals` the labels of groups and people by key.
+    """Every guard that differs between two records, loosened ones first. `principals` are the
+    labels of groups and people by key.
     """
     found = [
-        *_account_guards(before, after),
-        *_name_guards(before, after, frozenset(sets), principals),
-        *_removals(before.get("maxRemovals"), after.get("maxRemovals")),
-        *_levels(before.get("levels") or {}, after.get("levels") or {}),
-        *_scopes(before.get("scopes") or {}, after.get("scopes") or {}),
+        *_accounts(before["protectedAccounts"], after["protectedAccounts"], "protected"),
+        *_accounts(before["never"], after["never"], "closed to every rule (never)"),
+        *_rescue(before, after),
+        *_administrative(before, after),
+        *_break_glass(before["breakGlass"], after["breakGlass"], principals),
+        *_apart(before["apart"], after["apart"]),
+        *_removals(before["maxRemovals"], after["maxRemovals"]),
+        *_levels(before["levels"], after["levels"]),
+        *_scopes(before, after),
     ]
     return tuple(sorted(found, key=lambda one: (not one.loosened, one.sentence, one.accounts)))
 
 
-def _account_guards(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
-    words = {"protectedAccounts": "protected", "never": "closed to every rule (never)"}
-    for guard in _ACCOUNTS:
-        old, new = set(before.get(guard) or ()), set(after.get(guard) or ())
-        for accounts, loosened in ((old - new, True), (new - old, False)):
-            if accounts:
-                verb = "no longer" if loosened else "now"
-                yield GuardChange(
-                    loosened=loosened,
-                    sentence=(f"{verb} {words[guard]}: ",),
-                    accounts=tuple(sorted(accounts)),
-                )
-
-
-def _name_guards(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    sets: frozenset[str],
-    principals: Mapping[str, str],
+def _accounts(
+    before: Mapping[str, Any], after: Mapping[str, Any], what: str
 ) -> Iterator[GuardChange]:
-    words = {
-        "adminPermissionSets": "guarded as admin permission set",
-        "breakGlass": "guarded as break-glass access",
-        "separationOfDuties": "kept apart (separationOfDuties)",
-    }
-    for guard in _NAMES:
-        old, new = set(before.get(guard) or ()), set(after.get(guard) or ())
-        gone, added = old - new, new - old
-        if guard == "adminPermissionSets":
-            # A set that is new or gone, or whose policies change, is told of as such.
-            gone, added = gone & sets, set()
-        for names, loosened in ((gone, True), (added, False)):
-            if names:
-                verb = "no longer" if loosened else "now"
-                called = principals if guard == "breakGlass" else {}
-                listing = listed(Name(called.get(name, name)) for name in sorted(names))
-                yield GuardChange(
-                    loosened=loosened, sentence=(f"{verb} {words[guard]}: ", *listing)
-                )
+    """A guard that forbids something on accounts: fewer of them forbid less."""
+    for old, new, loosened in ((before, after, True), (after, before, False)):
+        verb = "no longer" if loosened else "now"
+        yield from _gone(old, new, loosened=loosened, sentence=(f"{verb} {what}: ",))
+
+
+def _gone(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, loosened: bool, sentence: Sentence
+) -> Iterator[GuardChange]:
+    """What accounts and selectors `new` lacks of `old`; selectors where no account shows it."""
+    accounts = tuple(sorted(set(old["accounts"]) - set(new["accounts"])))
+    if accounts:
+        yield GuardChange(loosened=loosened, sentence=sentence, accounts=accounts)
+        return
+    selectors = [one for one in old["selectors"] if not _covered(one, new["selectors"])]
+    if selectors:
+        names = listed(Code(one) for one in selectors)
+        yield GuardChange(loosened=loosened, sentence=(*sentence, "whatever comes to ", *names))
+
+
+def _covered(selector: str, others: Collection[str]) -> bool:
+    """Whether one of the others means at least the accounts of a selector, today and tomorrow."""
+    if selector in others:
+        return True
+    kind, _, path = selector.partition(": ")
+    if kind != "ou":
+        return False
+    return any(one == _EVERYTHING or f"{path}/".startswith(f"{_unit(one)}/") for one in others)
+
+
+def _unit(selector: str) -> str:
+    """The path of a selector of a whole OU, another text for all others."""
+    kind, _, path = selector.partition(": ")
+    return path if kind == "ou" else "\0"
+
+
+def _rescue(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
+    """`never` beats break-glass: what it closes needs no way in any more."""
+    if before["breakGlass"] and after["breakGlass"]:
+        sentence = ("break-glass needs no way in (never): ",)
+        yield from _gone(after["never"], before["never"], loosened=True, sentence=sentence)
+
+
+def _administrative(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
+    """A set that is administrative by its own policies needs no mention."""
+    old, new = set(before["adminPermissionSets"]), set(after["adminPermissionSets"])
+    for names, loosened in (
+        (old - new - set(after["administrative"]), True),
+        (new - old - set(before["administrative"]), False),
+    ):
+        if names:
+            verb = "no longer" if loosened else "now"
+            sentence = (f"{verb} guarded as admin permission set: ", *_names(names))
+            yield GuardChange(loosened=loosened, sentence=sentence)
+
+
+def _break_glass(
+    before: Iterable[str], after: Iterable[str], principals: Mapping[str, str]
+) -> Iterator[GuardChange]:
+    old, new = set(before), set(after)
+    for keys, loosened in ((old - new, True), (new - old, False)):
+        if keys:
+            verb = "no longer" if loosened else "now"
+            called = _names(principals.get(key, key) for key in keys)
+            sentence = (f"{verb} guarded as break-glass access: ", *called)
+            yield GuardChange(loosened=loosened, sentence=sentence)
+
+
+def _apart(before: Iterable[list[str]], after: Iterable[list[str]]) -> Iterator[GuardChange]:
+    old, new = ({tuple(pair) for pair in pairs} for pairs in (before, after))
+    for pairs, loosened in ((old - new, True), (new - old, False)):
+        for one, other in sorted(pairs):
+            verb = "no longer" if loosened else "now"
+            yield GuardChange(
+                loosened=loosened,
+                sentence=(
+                    f"{verb} kept apart (separationOfDuties): ",
+                    Name(one),
+                    " and ",
+                    Name(other),
+                ),
+            )
 
 
 def _removals(before: int | None, after: int | None) -> Iterator[GuardChange]:
@@ -100,24 +145,34 @@ def _removals(before: int | None, after: int | None) -> Iterator[GuardChange]:
 
 def _levels(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
     for guard in sorted(before.keys() | after.keys()):
-        # A guard that is not mentioned is an error by itself, but for those of their own.
-        unset = None if guard in ("requireOwner", "usersInsteadOfGroups") else "error"
-        old, new = before.get(guard, unset), after.get(guard, unset)
+        old, new = before.get(guard), after.get(guard)
         if old != new:
             yield GuardChange(
-                loosened=_RANKS.get(new, 0) < _RANKS.get(old, 0),
+                loosened=_RANKS[new] < _RANKS[old],
                 sentence=(f"{guard}: {new or 'off'} instead of {old or 'off'}",),
             )
 
 
 def _scopes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
-    for file in sorted(before.keys() | after.keys()):
-        old, new = set(before.get(file) or ()), set(after.get(file) or ())
-        for accounts, loosened in ((new - old, True), (old - new, False)):
-            if accounts:
-                verb = "may now touch" if loosened else "may no longer touch"
-                yield GuardChange(
-                    loosened=loosened,
-                    sentence=("rules in ", Name(file), f" {verb} "),
-                    accounts=tuple(sorted(accounts)),
-                )
+    """Without scopes every file may touch everything; with them, a file that has none nothing."""
+    old, new = before["scopes"], after["scopes"]
+    if (old is None) != (new is None):
+        held = "no file is held to accounts any more" if new is None else "files are held to scopes"
+        yield GuardChange(loosened=new is None, sentence=(f"{held} (scopes)",))
+        return
+    if old is None or new is None:
+        return
+    nothing: Mapping[str, Any] = {"accounts": (), "selectors": ()}
+    for file in sorted(old.keys() | new.keys()):
+        was, now = old.get(file, nothing), new.get(file, nothing)
+        for left, right, loosened in ((now, was, True), (was, now, False)):
+            verb = "may now touch" if loosened else "may no longer touch"
+            sentence = ("rules in ", Name(file), f" {verb} ")
+            yield from _gone(left, right, loosened=loosened, sentence=sentence)
+    if before["file"] != after["file"]:
+        sentence = ("no scope holds ", Name(after["file"]), ", which has the guards now")
+        yield GuardChange(loosened=True, sentence=sentence)
+
+
+def _names(names: Iterable[str]) -> Sentence:
+    return listed(Name(one) for one in sorted(names))

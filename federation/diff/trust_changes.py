@@ -19,6 +19,7 @@ from federation.engine.access_attributes import sources
 from federation.engine.preview import Preview, State, Step
 from federation.engine.repairs import Repair
 from federation.identity.saml_metadata import foreign_reply_urls, sign_in_partition
+from federation.identity.signing_certificate import label_of
 from federation.update.settings import NAMESPACE
 
 _FOREIGN: Final = (
@@ -222,7 +223,9 @@ def _is_foreign(url: str, preview: Preview) -> bool:
 
 
 def _certificate(step: Step) -> Iterator[TrustChange]:
-    name = Name(step.name.removeprefix("signing-certificate-"))
+    name = Name(
+        label_of(_inputs(step.after or step.before).get("displayName"), otherwise=step.name)
+    )
     sentence: Sentence
     if step.op == "create":
         end = _inputs(step.after).get("endDate")

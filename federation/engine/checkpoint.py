@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.core.domain import one_spelling
 from federation.core.urn import (
     ACCESS_ATTRIBUTES,
     APP_ROLE_ASSIGNMENT,
@@ -97,9 +98,9 @@ class Checkpoint:
         )
 
     def remembered(self, key: PrincipalKey) -> frozenset[str]:
-        """The Entra object ids, in lower case, that a key stood for in the last update."""
+        """The Entra object ids that a key stood for in the last update."""
         ids = (memory.get(key) for memory in (self.object_ids, self.holders))
-        return frozenset(ident.lower() for ident in ids if ident)
+        return frozenset(ident for ident in ids if ident)
 
     def has_credentials(self, endpoint: str, access_token: str) -> bool:
         """Whether this SCIM endpoint and token are the ones last written to Entra."""
@@ -183,7 +184,7 @@ def _own_groups(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         resource = Urn.parse(urn)
         if resource.type == GROUP:
             groups[resource.name] = outputs.get("objectId")
-            owners[resource.name] = frozenset(outputs.get("owners") or ())
+            owners[resource.name] = frozenset(map(one_spelling, outputs.get("owners") or ()))
         elif resource.type == GROUP_MEMBER:
             group, _, member = resource.name.rpartition("/")
             members[group].add(member)
@@ -202,7 +203,7 @@ def _by_key(ids: Mapping[str, Any]) -> dict[PrincipalKey, str]:
     for name, object_id in ids.items():
         key = PrincipalKey.parse(name)
         if key and object_id:
-            found[key] = str(object_id)
+            found[key] = one_spelling(str(object_id))
     return found
 
 

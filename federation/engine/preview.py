@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from federation.access.assignments import PrincipalKey
+from federation.core.domain import one_spelling
 from federation.core.errors import InvalidInput, Problem
 from federation.core.urn import HOLDS, REPAIRS, STACK, UNMANAGED, Urn
 from federation.engine.checkpoint import HOLDERS
@@ -39,6 +40,10 @@ _HALVES: Final = frozenset(
 _KNOWN_OPS: Final = _HALVES | frozenset(
     {"same", "create", "update", "delete", "replace", "read", "refresh", "discard", "import"}
 )
+
+
+# The output of the component DesiredState that keeps what the next access diff compares with.
+ACCOUNTS: Final = "accounts"
 
 
 def is_known(value: Any) -> bool:
@@ -126,10 +131,24 @@ class Preview:
     unmanaged: Report = NOTHING
 
     @property
-    def baseline(self) -> Mapping[str, Any]:
-        """What the last update recorded for the next review (federation/access/baseline.py)."""
-        found = self.component("IdentityCenter").get("baseline")
+    def known_accounts(self) -> Mapping[str, str]:
+        """The path of each account by id, as the last update has found them."""
+        found = self.component("DesiredState").get(ACCOUNTS)
         return found if isinstance(found, Mapping) else {}
+
+    @property
+    def records(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What the last update has recorded for this review, and what this one records; empty
+        where there is none (federation/update/review_record.py).
+        """
+        for step in self.of_kind("DesiredState"):
+            before, after = (
+                state.inputs.get("record") or {} if state else {}
+                for state in (step.before, step.after)
+            )
+            # Another version of the program records something else.
+            return (before if before.keys() == after.keys() else {}), after
+        return {}, {}
 
     def component(self, kind: str) -> Mapping[str, Any]:
         """The outputs that a component of this program kept at the last update."""
@@ -161,7 +180,11 @@ class Preview:
         declared = self.desired_state.get("principals")
         if isinstance(declared, Mapping):
             ids |= {name: one for name, one in declared.items() if not one.startswith("own:")}
-        found = {PrincipalKey.parse(name): str(one) for name, one in ids.items() if is_known(one)}
+        found = {
+            PrincipalKey.parse(name): one_spelling(str(one))
+            for name, one in ids.items()
+            if is_known(one)
+        }
         return {key: ident for key, ident in found.items() if key and ident}
 
     @property

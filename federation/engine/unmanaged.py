@@ -121,14 +121,14 @@ def unmanaged(
     `assignments` are the declared ones, `object_ids` the Entra object ids of the declared
     principals; both are empty where the declaration can't be resolved.
     """
-    known = {ident.casefold() for ident in (*object_ids, *checkpoint.object_ids.values())}
+    known = {*object_ids, *checkpoint.object_ids.values()}
     managed = {
         Pair(assignment.permission_set, assignment.account)
         for assignment in (*assignments, *(pin.assignment for pin in checkpoint.assignments))
     }
     return _sorted(
         [
-            *(one for one in grants.assigned if one.object_id.casefold() not in known),
+            *(one for one in grants.assigned if one.object_id not in known),
             *(
                 AccountGrant(
                     permission_set=pair.permission_set,

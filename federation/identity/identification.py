@@ -21,12 +21,12 @@ def choose_group(
     """The group that a key means among those `found` for its name or id, and a warning or None.
 
     Any user of a tenant may make a second group of a name, which must not keep an update from
-    revoking: of several, the one is meant whose object id the last checkpoint has (`remembered`,
-    lower case) for this key. Without that memory a name that several bear is a problem.
+    revoking: of several, the one is meant whose object id the last checkpoint has (`remembered`)
+    for this key. Without that memory a name that several bear is a problem.
     """
     named = group.display_name
     what = f"group named {named!r}" if named else f"group {group.object_id}"
-    known = [entry for entry in found if entry["id"].lower() in remembered]
+    known = [entry for entry in found if entry["id"] in remembered]
     chosen = known[0] if len(known) == 1 else found[0] if len(found) == 1 else None
     if chosen is None:
         return Problem.at(group.location, _nobody_or_several(found, what)), None
@@ -54,7 +54,7 @@ def check_one_key_each(
         principal = principals[key]
         if principal.object_id is None:
             continue
-        other = first.setdefault(principal.object_id.lower(), key)
+        other = first.setdefault(principal.object_id, key)
         if other != key:
             place = f"{places[other].file}:{places[other].line}"
             text = (

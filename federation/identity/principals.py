@@ -61,14 +61,14 @@ class Match:
 
 
 def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrincipal]) -> Match:
-    """Find each wanted principal among the listed ones. Ids compare without regard to case."""
+    """Find each wanted principal among the listed ones."""
     by_external: dict[str, list[IdentityStorePrincipal]] = defaultdict(list)
     by_name: dict[tuple[str, str], list[IdentityStorePrincipal]] = defaultdict(list)
     for principal in listed:
         by_name[principal.type, principal.name.casefold()].append(principal)
         if principal.type == "GROUP":
             for external in principal.external_ids:
-                by_external[external.casefold()].append(principal)
+                by_external[external].append(principal)
     arrived: dict[PrincipalKey, str] = {}
     conflicts: dict[PrincipalKey, str] = {}
     strangers: dict[PrincipalKey, str] = {}
@@ -78,7 +78,7 @@ def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrinci
         if key.type == "USER":
             found = [user for user in named if user.name == entra.name]
         else:
-            found = by_external[entra.object_id.casefold()] if entra.object_id else []
+            found = by_external[entra.object_id] if entra.object_id else []
         if len(found) == 1:
             arrived[key] = found[0].id
         elif found:

@@ -103,11 +103,11 @@ def take_census(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> Cen
             users_by_name[principal.name] = principal.id
             continue
         for external in principal.external_ids:
-            groups_by_external[external.casefold()] = principal.id
+            groups_by_external[external] = principal.id
     groups = {
-        object_id: groups_by_external[object_id.casefold()]
+        object_id: groups_by_external[object_id]
         for object_id in scope.groups
-        if object_id.casefold() in groups_by_external
+        if object_id in groups_by_external
     }
     people = {
         person.object_id: users_by_name[person.name]
@@ -140,7 +140,6 @@ def take_census(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> Cen
 
 def _leaving(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> tuple[Missing, ...]:
     """Only SCIM gives an external id: who has none was made by hand, and stays."""
-    objects = {object_id.casefold() for object_id in scope.groups}
     names = {person.name for person in scope.people.values()}
     gone = [
         Missing(
@@ -155,7 +154,7 @@ def _leaving(scope: Scope, listed: Collection[IdentityStorePrincipal]) -> tuple[
         and not (
             principal.name in names
             if principal.type == "USER"
-            else any(external.casefold() in objects for external in principal.external_ids)
+            else any(external in scope.groups for external in principal.external_ids)
         )
     ]
     return tuple(sorted(gone, key=lambda one: (one.kind, one.name)))

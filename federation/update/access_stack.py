@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
+from federation.core.domain import one_spelling
 from federation.core.errors import InvalidInput, Problem
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.phase import Phase
@@ -106,7 +107,7 @@ class FederationStack:
             name=name,
             instance_arn=str(shared["instanceArn"]),
             job_path=str(outputs["jobPath"]),
-            object_ids=frozenset(str(ident).casefold() for ident in shared["assigned"]),
+            object_ids=frozenset(one_spelling(str(ident)) for ident in shared["assigned"]),
         )
 
 
@@ -163,9 +164,7 @@ def seen_through(stack: FederationStack, facts: Facts) -> Facts:
     assignment of this stack remembers it.
     """
     principals = {
-        key: principal
-        if (principal.object_id or "").casefold() in stack.object_ids
-        else _unassigned(principal, stack)
+        key: principal if principal.object_id in stack.object_ids else _unassigned(principal, stack)
         for key, principal in facts.principals.items()
     }
     external = {one.id: one.external_ids[0] for one in facts.identity_store if one.external_ids}

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
-from federation.access.baseline import guards
 from federation.access.declared import Access, canonical_json
+from federation.access.guard_record import guard_record
 from federation.identity.saml_metadata import ServiceProviderMetadata
 from federation.update.access_stack import AccessStackSettings
 from federation.update.plan import Facts, Plan
+from federation.update.review_record import review_record
 from federation.update.settings import NAMESPACE, Settings
 
 # How `up` is given the hash of the access diff that was reviewed.
@@ -35,11 +36,13 @@ class DesiredState:
     """SHA-256 digests of the parts of a desired state by the part's name.
 
     `principals` are Entra object ids by logical name (lower case), `own:<key>` for a group that the
-    stack makes: whoever shows the update looks their names up by these.
+    stack makes: whoever shows the update looks their names up by these. `record` is for the next
+    review (federation/update/review_record.py).
     """
 
     parts: Mapping[str, str]
     principals: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -52,6 +55,7 @@ class DesiredState:
             "hash": self.hash,
             "parts": dict(self.parts),
             "principals": dict(self.principals),
+            "record": dict(self.record),
         }
 
 
@@ -77,14 +81,15 @@ def desired_state(
     principals = _principals(access, facts)
     return DesiredState(
         principals=principals,
+        record=review_record(settings, access, facts.organization, plan.resolution),
         parts={
             part: _digest(value)
             for part, value in {
                 "assignments": sorted([*assignments, *frozen]),
                 "principals": principals,
-                "people": {name: ident.casefold() for name, ident in people.items()},
+                "people": dict(people),
                 "access": access,
-                "guards": guards(access, facts.organization),
+                "guards": guard_record(access, facts.organization),
                 "settings": settings,
                 "trust": metadata,
                 "instance": instance.arn if instance else None,
@@ -118,7 +123,7 @@ def _principals(access: Access, facts: Facts) -> dict[str, str]:
     """The Entra object id by principal; `own:<key>` for a group that the stack makes."""
     made = {group.principal for group in access.groups.values() if group.create}
     return {
-        key.logical_name: f"own:{key.key}" if key in made else (one.object_id or "").casefold()
+        key.logical_name: f"own:{key.key}" if key in made else one.object_id or ""
         for key, one in facts.principals.items()
     }
 

@@ -296,9 +296,9 @@ def _stop_on_renamed(facts: Facts) -> None:
     }
     # Where an object had several keys, the one that is gone from the access file is its old one.
     kept_first = sorted(before.items(), key=lambda known: known[0] not in facts.principals)
-    old_keys = {object_id.casefold(): key for key, object_id in kept_first}
+    old_keys = {object_id: key for key, object_id in kept_first}
     for key, principal in facts.principals.items():
-        old = old_keys.get((principal.object_id or "").casefold())
+        old = old_keys.get(principal.object_id or "")
         if old and old != key and old not in facts.principals:
             raise UpdateStoppedError(
                 f"{old} is now called {key} in the access file, although both are "
@@ -324,7 +324,7 @@ def _others(facts: Facts) -> dict[PrincipalKey, str]:
         new = principal.object_id
         for memory in memories:
             old = memory.get(key)
-            if old and new and old.casefold() != new.casefold():
+            if old and new and old != new:
                 found[key] = old
     return found
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from federation.access.access_file import AccessFile
+from federation.access.declared import Access
+from federation.core.entry import adapter
 from federation.update.access_stack import AccessStackSettings
 from federation.update.settings import NAMESPACE, Settings
 
@@ -33,7 +34,9 @@ class _WithoutNull(GenerateJsonSchema):
 
 def access_schema() -> dict[str, Any]:
     """Schema of an access file."""
-    return _finish("Access file", _generate(AccessFile, _WithoutNull))
+    return _finish(
+        "Access file", adapter(Access).json_schema(by_alias=True, schema_generator=_WithoutNull)
+    )
 
 
 def settings_schema() -> dict[str, Any]:

@@ -15,7 +15,6 @@ from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.access.access import load_access
 from federation.access.assignments import PrincipalKey
-from federation.access.baseline import guards
 from federation.access.declared import Access
 from federation.access.expired import expired_assignments
 from federation.access.guards import admin_sets
@@ -48,7 +47,7 @@ def offline_context(
     """
     declares, notes = _access(preview, access)
     found = read_organization_file(Path(organization)) if organization else None
-    if found is None and not preview.baseline.get("accounts"):
+    if found is None and not preview.known_accounts:
         notes = (*notes, "accounts have no names and no OUs here: --organization FILE names them")
     return _context(preview, declares, found, today=today, notes=notes)
 
@@ -130,7 +129,6 @@ def _context(
         people={**_new_members(preview), **(people or {})},
         persons={one: names[one] for one in _member_ids(preview) if one in names},
         admin_sets=admin_sets(access) if access else frozenset(),
-        guards=guards(access, organization) if access and organization else None,
         expired=(
             expired_assignments(access, organization, today=today)
             if access and organization
@@ -164,7 +162,7 @@ def _identities(
     for key in said.keys() | ids.keys() | own.keys():
         file = said.get(key, Identity(by_id=key not in own and access is None))
         ident = ids.get(key) or file.object_id
-        name = own.get(key) or names.get(ident.lower()) or file.name or known.get((key, ident))
+        name = own.get(key) or names.get(ident) or file.name or known.get((key, ident))
         found[key] = Identity(name=name or "", object_id=ident, by_id=file.by_id)
     return found
 
@@ -223,8 +221,8 @@ def _names(graph: Graph, preview: Preview) -> dict[str, str]:
     groups = graph.groups_by_id(ident for key, ident in ids.items() if key.type == "GROUP")
     users = {ident for key, ident in ids.items() if key.type == "USER"} | _member_ids(preview)
     people = graph.users_by_id(sorted(users))
-    return {one["id"].lower(): str(one.get("displayName") or "") for one in groups} | {
-        one["id"].lower(): str(one.get("userPrincipalName") or one["id"]) for one in people
+    return {one["id"]: str(one.get("displayName") or "") for one in groups} | {
+        one["id"]: str(one.get("userPrincipalName") or one["id"]) for one in people
     }
 
 

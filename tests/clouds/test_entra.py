@@ -164,7 +164,7 @@ def test_the_group_that_the_stack_knows_is_preferred_to_a_second_one_of_its_name
     declared = access(tmp_path, text + ("moved: {finance: billing}" if moved else ""))
     key = PrincipalKey("GROUP", "finance") if moved else BILLING
     for known, other in (billing, billing[::-1]):
-        checkpoint = Checkpoint(**{memory: {key: known.upper()}})  # type: ignore[arg-type]
+        checkpoint = Checkpoint(**{memory: {key: known}})  # type: ignore[arg-type]
         directory = read_directory(graph, declared, checkpoint.under(declared.moved))
         assert directory.principals[BILLING].object_id == known
         (warning,) = directory.warnings

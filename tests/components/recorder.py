@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pulumi
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
@@ -48,11 +49,24 @@ class Recorder(mocks.MockMonitor):
     def __init__(self) -> None:
         super().__init__(_Clouds())
         self.requests: list[Any] = []
+        self.outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
         """Remember the request, then answer as the mocks do."""
         self.requests.append(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the SDK's name
+        """Remember the outputs of a component."""
+        self.outputs[request.urn] = MessageToDict(request.outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def outputs_of(self, kind: str) -> Any:
+        """The outputs that the only component of a kind has registered."""
+        (found,) = [
+            outputs for urn, outputs in self.outputs.items() if urn.split("::")[2].endswith(kind)
+        ]
+        return found
 
     def of(self, kind: str, name: str) -> Any:
         """The only registration of a kind, such as `Group`, under a logical name."""

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pulumi
 import pytest
 from google.protobuf.json_format import MessageToDict
+from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from components import (
+    AccountAssignment,
     AccountAssignments,
     AccountAssignmentsArgs,
+    CustomerManagedPolicy,
     EnterpriseApp,
     EnterpriseAppArgs,
     IdentityCenter,
     IdentityCenterArgs,
     NewGroup,
+    PermissionsBoundary,
     PermissionSet,
     PermissionSetArgs,
     SamlTrust,
     SamlTrustArgs,
     ScimProvisioning,
     ScimProvisioningArgs,
+    SigningCertificate,
     SyncedPrincipals,
     SyncedPrincipalsArgs,
 )
-from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Boundary, CustomerPolicy
-from federation.access.declared import PermissionSet as Model
-from federation.identity.instance import Instance
-from federation.identity.principals import Arrivals, AssignmentPlan
-from federation.identity.saml_metadata import ServiceProviderMetadata
+from components.synced_principals import unknown
+from federation.access.assignments import PrincipalKey
+from federation.core.urn import SYNCHRONIZATION_SECRET
+from federation.identity.principals import Arrivals
 from tests.components.recorder import USER_ROLE, Recorder, names, record
 
 PLATFORM, DATA = PrincipalKey("GROUP", "platform"), PrincipalKey("GROUP", "data")
-INSTANCE = Instance(
-    arn="arn:aws:sso:::instance/ssoins-1",
-    identity_store_id="d-1",
-    owner_account_id="111122223333",
-    region="eu-west-1",
-    status="ACTIVE",
-    permission_sets_enabled=True,
-)
+INSTANCE = "arn:aws:sso:::instance/ssoins-1"
 # How values that are not known yet, and secrets, reach the engine.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
@@ -53,20 +48,32 @@ def inputs(request: Any) -> dict[str, Any]:
     return MessageToDict(request.object)
 
 
-def app(*, protect: bool = False) -> EnterpriseApp:
+def app(
+    name: str = "enterprise-app",
+    *,
+    prefix: str | None = "",
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> EnterpriseApp:
     return EnterpriseApp(
-        "enterprise-app",
+        name,
         EnterpriseAppArgs(
             display_name="AWS",
             login_url="https://example.awsapps.com/start",
             notification_emails=["identity@example.com"],
-            principals={
-                PLATFORM: "platform-object",
-                DATA: NewGroup(display_name="AWS-Data", members={"ada": None, "bob": "existing"}),
+            principals={"group/platform": "platform-object"},
+            groups={
+                "group/data": NewGroup(
+                    display_name="AWS-Data",
+                    members=["bob", "ada"],
+                    member_imports={"bob": "existing"},
+                )
             },
-            previous_keys={PLATFORM: PrincipalKey("GROUP", "old")},
+            old_names={"group/platform": "group/old"},
+            prefix=prefix,
             protect=protect,
         ),
+        opts,
     )
 
 
@@ -75,9 +82,10 @@ def protected(recorder: Recorder) -> set[str]:
 
 
 def test_what_is_public() -> None:
-    made = [name for name in components.__all__ if not name.endswith("Args") and name != "NewGroup"]
-    assert all(issubclass(getattr(components, name), pulumi.ComponentResource) for name in made)
+    public = {name: getattr(components, name) for name in components.__all__}
+    made = {name for name, one in public.items() if issubclass(one, pulumi.ComponentResource)}
     assert len(made) == 7
+    assert {f"{name}Args" for name in made} <= public.keys()
 
 
 def test_enterprise_app() -> None:
@@ -85,13 +93,13 @@ def test_enterprise_app() -> None:
     assert recorder.children("federation:entra:EnterpriseApp") == [
         ("AppRoleAssignment", "group/data"),
         ("AppRoleAssignment", "group/platform"),
-        ("ApplicationFromTemplate", "application"),
+        ("ApplicationFromTemplate", "enterprise-app"),
         ("Group", "group/data"),
         ("GroupMember", "group/data/ada"),
         ("GroupMember", "group/data/bob"),
-        ("ServicePrincipal", "service-principal"),
+        ("ServicePrincipal", "enterprise-app"),
     ]
-    principal = recorder.of("ServicePrincipal", "service-principal")
+    principal = recorder.of("ServicePrincipal", "enterprise-app")
     assert inputs(principal)["appRoleAssignmentRequired"] is True
     assert inputs(principal)["clientId"] == "client"
     assert list(principal.ignoreChanges) == ["owners"]
@@ -121,16 +129,31 @@ def test_protection_holds_what_people_sign_in_with_and_never_access() -> None:
     }
 
 
-def trust(one: EnterpriseApp, *, protect: bool = False) -> SamlTrust:
+def trust(
+    one: EnterpriseApp,
+    name: str = "saml-trust",
+    *,
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> SamlTrust:
     return SamlTrust(
-        "saml-trust",
+        name,
         SamlTrustArgs(
-            app=one,
-            metadata=ServiceProviderMetadata(entity_id="https://sp", acs_urls=("https://acs",)),
-            certificates={"first": None, "second": date(2029, 1, 2)},
+            application_id=one.application_id,
+            client_id=one.client_id,
+            service_principal_id=one.service_principal_id,
+            identifier="https://sp",
+            reply_urls=["https://acs"],
+            certificates={
+                "first": SigningCertificate(),
+                "second": SigningCertificate(expires="2029-01-02"),
+            },
             tenant_id="tenant",
             login_endpoint="https://login.example.com",
             protect=protect,
+        ),
+        pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[one.service_principal])
         ),
     )
 
@@ -140,57 +163,73 @@ def test_saml_trust() -> None:
 
     def program() -> None:
         made = trust(app())
-        assert made.entity_id == "https://sts.windows.net/tenant/"
-        pulumi.Output.all(made.federation_metadata_url, made.thumbprints).apply(told.extend)
+        pulumi.Output.all(
+            made.federation_metadata_url, made.thumbprints, made.entity_id, made.single_sign_on_url
+        ).apply(told.extend)
 
     recorder = record(program)
     assert recorder.children("federation:entra:SamlTrust") == [
-        ("ApplicationIdentifierUri", "identifier-uri"),
-        ("ApplicationRedirectUris", "redirect-uris"),
-        ("ServicePrincipalTokenSigningCertificate", "signing-certificate-first"),
-        ("ServicePrincipalTokenSigningCertificate", "signing-certificate-second"),
+        ("ApplicationIdentifierUri", "saml-trust"),
+        ("ApplicationRedirectUris", "saml-trust"),
+        ("ServicePrincipalTokenSigningCertificate", "saml-trust/first"),
+        ("ServicePrincipalTokenSigningCertificate", "saml-trust/second"),
     ]
-    identifier = recorder.of("ApplicationIdentifierUri", "identifier-uri")
-    assert "ServicePrincipal service-principal" in names(identifier.dependencies)
-    urls = recorder.of("ApplicationRedirectUris", "redirect-uris")
-    assert "ApplicationIdentifierUri identifier-uri" in names(urls.dependencies)
+    identifier = recorder.of("ApplicationIdentifierUri", "saml-trust")
+    assert "ServicePrincipal enterprise-app" in names(identifier.dependencies)
+    # The component itself waits for nothing: it would be skipped with all its children.
+    (component,) = [one for one in recorder.requests if one.type == "federation:entra:SamlTrust"]
+    assert list(component.dependencies) == []
+    urls = recorder.of("ApplicationRedirectUris", "saml-trust")
+    assert "ApplicationIdentifierUri saml-trust" in names(urls.dependencies)
     kind = "ServicePrincipalTokenSigningCertificate"
-    first, second = (recorder.of(kind, f"signing-certificate-{n}") for n in ("first", "second"))
+    first, second = (recorder.of(kind, f"saml-trust/{n}") for n in ("first", "second"))
     assert (first.retainOnDelete, second.retainOnDelete) == (True, True)
     assert "endDate" not in inputs(first)
     assert inputs(second)["endDate"] == "2029-01-02T00:00:00Z"
     url = "https://login.example.com/tenant/federationmetadata/2007-06/federationmetadata.xml"
-    assert told == [f"{url}?appid=client", {"first": "AB", "second": "AB"}]
+    assert told == [
+        f"{url}?appid=client",
+        {"first": "AB", "second": "AB"},
+        "https://sts.windows.net/tenant/",
+        "https://login.example.com/tenant/saml2",
+    ]
 
 
-def provisioning(one: EnterpriseApp, *, protect: bool = False) -> ScimProvisioning:
+def provisioning(
+    one: EnterpriseApp,
+    name: str = "scim-provisioning",
+    *,
+    protect: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> ScimProvisioning:
     return ScimProvisioning(
-        "scim-provisioning",
+        name,
         ScimProvisioningArgs(
-            app=one,
+            service_principal_id=one.service_principal_id,
             endpoint="https://scim",
-            access_token=pulumi.Output.secret("hidden"),
+            access_token="hidden",
             notification_emails=["identity@example.com"],
             delete_threshold=5,
             protect=protect,
         ),
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[one.completed])),
     )
 
 
 def test_scim_provisioning() -> None:
     recorder = record(lambda: provisioning(app()))
     assert recorder.children("federation:entra:ScimProvisioning") == [
-        ("SynchronizationJob", "job"),
-        ("SynchronizationSecret", "secret"),
+        ("SynchronizationJob", "scim-provisioning"),
+        ("SynchronizationSecret", "scim-provisioning"),
     ]
     # The token is a secret to the engine wherever it appears.
-    secret = inputs(recorder.of("SynchronizationSecret", "secret"))
+    secret = inputs(recorder.of("SynchronizationSecret", "scim-provisioning"))
     assert "hidden" in str(secret)
     assert SECRET_MARK in str(secret["credentials"])
-    others = [one for one in recorder.requests if one.name != "secret"]
+    others = [one for one in recorder.requests if one.type != SYNCHRONIZATION_SECRET]
     assert "hidden" not in str([inputs(one) for one in others])
-    job = recorder.of("SynchronizationJob", "job")
-    assert "SynchronizationSecret secret" in names(job.dependencies)
+    job = recorder.of("SynchronizationJob", "scim-provisioning")
+    assert "SynchronizationSecret scim-provisioning" in names(job.dependencies)
     # Ordered after the assignments, without naming one that may go.
     assert "EnterpriseApp enterprise-app" in names(job.dependencies)
     assert not [name for name in names(job.dependencies) if name.startswith("AppRole")]
@@ -199,14 +238,14 @@ def test_scim_provisioning() -> None:
 @pytest.mark.parametrize("attributes", [{}, {"department": "${path:enterprise.department}"}])
 def test_identity_center(attributes: dict[str, str]) -> None:
     args = IdentityCenterArgs(
-        instance=INSTANCE,
+        instance_arn=INSTANCE,
+        identity_store_id="d-1",
         access_portal_url="https://portal",
         access_control_attributes=attributes,
-        baseline={},
     )
     recorder = record(lambda: IdentityCenter("identity-center", args))
     children = recorder.children("federation:aws:IdentityCenter")
-    expected = [("InstanceAccessControlAttributes", "access-control-attributes")]
+    expected = [("InstanceAccessControlAttributes", "identity-center")]
     assert children == (expected if attributes else [])
     if attributes:
         made = inputs(recorder.of(*expected[0]))
@@ -214,31 +253,27 @@ def test_identity_center(attributes: dict[str, str]) -> None:
         assert made["attributes"] == [{"key": "department", "values": values}]
 
 
-BOUNDED = Model(
-    name="Deploy",
-    managed_policies=("ReadOnlyAccess",),
-    customer_managed_policies=(CustomerPolicy("deploy", "/platform/"),),
-    inline_policy={"Version": "2012-10-17"},
-    permissions_boundary=Boundary(managed_policy="PowerUserAccess"),
-)
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
-def permission_set(*, attached: tuple[str, ...] = ()) -> PermissionSet:
+def permission_set(name: str = "Deploy", *, imports: dict[str, str] | None = None) -> PermissionSet:
     return PermissionSet(
-        "Deploy",
+        name,
         PermissionSetArgs(
-            instance_arn=INSTANCE.arn,
-            partition="aws",
-            model=BOUNDED,
-            arn="arn:known",
-            attached=attached,
+            instance_arn=INSTANCE,
+            name="Deploy",
+            managed_policies=[READ_ONLY],
+            customer_managed_policies=[CustomerManagedPolicy(name="deploy", path="/platform/")],
+            inline_policy='{"Version":"2012-10-17"}',
+            permissions_boundary=PermissionsBoundary(managed_policy_arn=POWER_USER),
+            imports=imports,
         ),
     )
 
 
 def test_permission_set() -> None:
-    recorder = record(lambda: permission_set(attached=(READ_ONLY,)))
+    recorder = record(lambda: permission_set(imports={READ_ONLY: "known"}))
     assert recorder.children("federation:aws:PermissionSet") == [
         ("CustomerManagedPolicyAttachment", "Deploy/platform/deploy"),
         ("ManagedPolicyAttachment", "Deploy/ReadOnlyAccess"),
@@ -255,7 +290,10 @@ def test_permission_set() -> None:
     order = [one.type.rpartition(":")[2] for one in recorder.requests]
     assert order.index("PermissionsBoundaryAttachment") < order.index("PermissionSetInlinePolicy")
     taken_in = recorder.of("ManagedPolicyAttachment", "Deploy/ReadOnlyAccess")
-    assert taken_in.importId == f"{READ_ONLY},arn:known,{INSTANCE.arn}"
+    assert taken_in.importId == "known"
+    customer = recorder.of("CustomerManagedPolicyAttachment", "Deploy/platform/deploy")
+    assert customer.importId == ""
+    assert inputs(boundary)["permissionsBoundary"] == {"managedPolicyArn": POWER_USER}
 
 
 def synced(wait: Any, expected: tuple[PrincipalKey, ...]) -> SyncedPrincipals:
@@ -270,77 +308,142 @@ def synced(wait: Any, expected: tuple[PrincipalKey, ...]) -> SyncedPrincipals:
     )
 
 
-def assignments(arrivals: pulumi.Output[Arrivals], one: EnterpriseApp) -> AccountAssignments:
-    ready = Assignment("Deploy", DATA, "111122223333")
-    late = Assignment("Deploy", PLATFORM, "111122223333")
+def assignments(
+    one: EnterpriseApp, name: str = "account-assignments", *, prefix: str | None = ""
+) -> AccountAssignments:
+    made = permission_set(f"{name}-Deploy")
+
+    def assignment(principal_id: pulumi.Input[str]) -> AccountAssignment:
+        return AccountAssignment(
+            permission_set_arn=made.arn, principal_id=principal_id, account_id="111122223333"
+        )
+
     return AccountAssignments(
-        "account-assignments",
+        name,
         AccountAssignmentsArgs(
-            instance_arn=INSTANCE.arn,
-            permission_sets={"Deploy": permission_set()},
-            app_assignments=one.assignments,
-            plan=AssignmentPlan(ready={ready: "data-principal"}, late=(late,), held=()),
-            arrivals=arrivals,
-            reasons={PLATFORM: "it has not arrived"},
-            old_names={ready: "Old/group/data/111122223333"},
+            instance_arn=INSTANCE,
+            assignments={"ready": assignment("data-principal"), "unknown": assignment(unknown())},
+            late=pulumi.Output.from_input({"late": assignment("platform-principal")}),
+            holders={"group/data": "group-object"},
+            prefix=prefix,
+        ),
+        options=lambda key: pulumi.ResourceOptions(
+            depends_on=[made.completed, one.assignments["group/data"]],
+            aliases=[pulumi.Alias(name=f"old-{key}")],
         ),
     )
 
 
-ASSIGNMENT, LATE = "Deploy/group/data/111122223333", "Deploy/group/platform/111122223333"
-
-
-def given(preview: bool, arrivals: Arrivals) -> tuple[Recorder, list[Any], list[Any]]:
-    """What is registered, how the wait was called, and what is held."""
-    calls: list[Any] = []
-    held: list[Any] = []
-
-    def wait(*arguments: Any) -> Arrivals:
-        calls.append(arguments)
-        return arrivals
+def test_account_assignments() -> None:
+    told: list[Any] = []
 
     def program() -> None:
-        made = assignments(synced(wait, (PLATFORM,)).arrivals, app())
-        made.held.apply(held.extend)
+        made = assignments(app())
+        pulumi.Output.all(made.holders, made.late).apply(told.extend)
 
-    return record(program, preview=preview), calls, held
-
-
-def test_account_assignments_in_up() -> None:
-    recorder, calls, held = given(False, Arrivals(arrived={PLATFORM: "platform-principal"}))
-    assert calls == [("job", {PLATFORM: "platform-object"})]
+    recorder = record(program, preview=True)
     kind = "AccountAssignment"
     assert recorder.children("federation:aws:AccountAssignments") == [
-        (kind, ASSIGNMENT),
-        (kind, LATE),
+        (kind, "late"),
+        (kind, "ready"),
+        (kind, "unknown"),
     ]
-    assert inputs(recorder.of(kind, LATE))["principalId"] == "platform-principal"
-    assignment = recorder.of(kind, ASSIGNMENT)
-    # Made last and destroyed first: after all policies, and after the app-role assignment.
-    assert {"PermissionSet Deploy", "AppRoleAssignment group/data"} <= names(
-        assignment.dependencies
+    ready = recorder.of(kind, "ready")
+    assert inputs(ready) == {
+        "instanceArn": INSTANCE,
+        "permissionSetArn": "arn:account-assignments-Deploy",
+        "principalId": "data-principal",
+        "principalType": "GROUP",
+        "targetId": "111122223333",
+        "targetType": "AWS_ACCOUNT",
+    }
+    assert {"PermissionSet account-assignments-Deploy", "AppRoleAssignment group/data"} <= names(
+        ready.dependencies
     )
-    assert [alias.spec.name for alias in assignment.aliases] == ["Old/group/data/111122223333"]
-    assert inputs(assignment)["permissionSetArn"] == "arn:Deploy"
-    assert held == []
+    assert [alias.spec.name for alias in ready.aliases] == ["old-ready"]
+    assert inputs(recorder.of(kind, "unknown"))["principalId"] == UNKNOWN
+    assert told == [{"group/data": "group-object"}, ["late"]]
 
 
-def test_who_does_not_arrive_is_held_with_the_reason() -> None:
-    recorder, _, held = given(False, Arrivals(reasons={PLATFORM: "Entra skipped it"}))
-    assert recorder.children("federation:aws:AccountAssignments") == [
-        ("AccountAssignment", ASSIGNMENT)
+def everything(suffix: str) -> None:
+    """One instance of each component that makes resources, as a program of somebody else has it."""
+    one = app(f"app{suffix}", prefix=None)
+    trust(one, f"trust{suffix}")
+    provisioning(one, f"provisioning{suffix}")
+    IdentityCenter(
+        f"center{suffix}",
+        IdentityCenterArgs(
+            instance_arn=INSTANCE,
+            identity_store_id="d-1",
+            access_portal_url="https://portal",
+            access_control_attributes={"department": "${path:enterprise.department}"},
+        ),
+    )
+    assignments(one, f"assignments{suffix}", prefix=None)
+
+
+@pytest.mark.parametrize("suffixes", [("", "-2"), ("-2", ""), ("-a", "-b")])
+def test_two_instances_never_collide(suffixes: tuple[str, str]) -> None:
+    def program() -> None:
+        for suffix in suffixes:
+            everything(suffix)
+
+    recorder = record(program)
+    places = [(one.parent.split("::")[-2:-1], one.type, one.name) for one in recorder.requests]
+    urns = [str(place) for place in places]
+    assert len(set(urns)) == len(urns)
+    # Whatever is renamed, no instance takes over what another one has made.
+    by_kind = [
+        (one.type, alias.spec.name)
+        for one in recorder.requests
+        for alias in one.aliases
+        if one.type != "aws:ssoadmin/accountAssignment:AccountAssignment"
     ]
-    (hold,) = held
-    assert [one.logical_name for one in hold.assignments] == [LATE]
-    assert hold.reason == "Entra skipped it"
+    assert len(set(by_kind)) == len(by_kind)
 
 
-def test_a_preview_shows_late_assignments_with_an_unknown_principal_and_waits_for_nobody() -> None:
-    recorder, calls, held = given(True, Arrivals())
-    assert calls == []
-    assert inputs(recorder.of("AccountAssignment", LATE))["principalId"] == UNKNOWN
-    assert inputs(recorder.of("AccountAssignment", ASSIGNMENT))["principalId"] == "data-principal"
-    assert held == []
+def test_children_belong_to_their_component_and_are_named_after_it() -> None:
+    recorder = record(lambda: everything("-2"))
+    for one in recorder.requests:
+        if one.custom:
+            parent = one.parent.rpartition("::")[2]
+            assert parent.endswith(("-2", "-2-Deploy"))
+            assert one.name.startswith(parent)
+
+
+def test_another_language_could_give_every_argument() -> None:
+    """Pulumi infers the schema of a component package from these very annotations."""
+    shared = [
+        EnterpriseApp,
+        SamlTrust,
+        ScimProvisioning,
+        IdentityCenter,
+        PermissionSet,
+        AccountAssignments,
+    ]
+    found = Analyzer("entra-identity-center").analyze(shared)
+    required = {
+        name: {key for key, one in definition.inputs.items() if not one.optional}
+        for name, definition in found["component_definitions"].items()
+    }
+    assert required == {
+        "EnterpriseApp": {"displayName", "notificationEmails", "principals"},
+        "SamlTrust": {
+            *("applicationId", "clientId", "servicePrincipalId", "identifier", "replyUrls"),
+            *("certificates", "tenantId", "loginEndpoint"),
+        },
+        "ScimProvisioning": {
+            *("servicePrincipalId", "endpoint", "accessToken"),
+            *("notificationEmails", "deleteThreshold"),
+        },
+        "IdentityCenter": {"instanceArn", "identityStoreId", "accessPortalUrl"},
+        "PermissionSet": {"instanceArn", "name"},
+        "AccountAssignments": {"instanceArn", "assignments"},
+    }
+    assert set(found["type_definitions"]) == {
+        *("NewGroup", "SigningCertificate", "AccountAssignment"),
+        *("CustomerManagedPolicy", "PermissionsBoundary"),
+    }
 
 
 def test_synced_principals_wait_for_nobody_when_nobody_is_expected() -> None:

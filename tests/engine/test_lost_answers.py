@@ -64,14 +64,14 @@ def test_what_a_lost_answer_left_is_taken_in_once(fresh: Federation) -> None:
     second = _fails(fresh)
     assert "an application of this name and template is there already" in second.errors
     assert second.errors.count("python -m ops recover") >= 1
-    _recover(fresh, "ApplicationFromTemplate application", "Group group/migration")
+    _recover(fresh, "ApplicationFromTemplate enterprise-app", "Group group/migration")
     fresh.stack.up()
     fresh.enter_trust()
     _lose(fresh, CERTIFICATE)
     _fails(fresh)
     third = _fails(fresh)
     assert "a certificate of this name is there already" in third.errors
-    _recover(fresh, "ServicePrincipalTokenSigningCertificate signing-certificate-initial")
+    _recover(fresh, "ServicePrincipalTokenSigningCertificate saml-trust/initial")
     fresh.stack.up()
     fresh.enter_provisioning()
     fresh.stack.up()

@@ -28,6 +28,13 @@ def load(*files: Mapping[str, Any], **named: Mapping[str, Any]) -> Access:
         return load_access(list(names), root=root)
 
 
+def load_text(text: str) -> Access:
+    """Load the text of one access file."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "access.yaml").write_text(text, encoding="utf-8")
+        return load_access(["access.yaml"], root=Path(folder))
+
+
 def company() -> Organization:
     """The fictional company of the sandbox: 13 accounts, one of them suspended."""
     return Organization.from_dict(json.loads(COMPANY.read_bytes()))

@@ -21,15 +21,10 @@ from clouds.aws import Aws, AwsError
 from demo.checkout import REPOSITORY
 from federation.engine.unmanaged import Holder, Pair
 from ops.look import FileMemory, Teller
+from tests.ops.pairs import PAIRS, holders
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PAIRS = [Pair(name, f"{number:012}") for name in ("Look", "Deploy") for number in range(20)]
 FAST = 1_000_000.0
-
-
-def holders(pair: Pair) -> Holders:
-    """Who has a pair in this test."""
-    return (Holder("GROUP", f"g-{pair.permission_set}-{pair.account}"), Holder("USER", "u-1"))
 
 
 def memory(path: Path, *, scope: str = "here", now: datetime = NOW) -> FileMemory:
@@ -82,7 +77,7 @@ def test_a_killed_process_costs_at_most_what_was_under_way(tmp_path: Path) -> No
         from pathlib import Path
         from clouds.assignments import Pace, look_deep
         from ops.look import FileMemory
-        from tests.ops.test_look import PAIRS, holders
+        from tests.ops.pairs import PAIRS, holders
 
         def ask(pair, pace):
             pace.wait()

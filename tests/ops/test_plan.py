@@ -292,6 +292,60 @@ def test_both_files_are_reported_in_one_run(plan: Plan) -> None:
     assert "2 errors, nothing was changed." in err
 
 
+BROKEN = """\
+groups:
+  broken: {displayName: AWS-Broken, objectID: 1}
+  team: {displayName: AWS-Team}
+permissionSets:
+  ReadOnly: {managedPolicies: [ReadOnlyAccess], sessionDuration: PT8}
+rules:
+  - group: broken
+    permissionSets: [ReadOnly]
+    targets: [{account: "12"}, {ou: Workloads/Nowhere}]
+  - group: taem
+    permissionSets: [no blanks, ReadOnly, ReadOnli]
+    targets: [{accountname: core-prod}]
+    until: soon
+  - {group: team, permissionSets: [ReadOnly], targets: [{accountName: x, optional: "no"}]}
+guards:
+  breakGlass: [broken]
+  protectedAccounts: [{ou: 1}, {accountName: nobody}]
+"""
+
+
+def test_every_error_of_every_kind_comes_in_one_run_and_none_follows_from_another(
+    plan: Plan,
+) -> None:
+    """Schema, names and targets, by place; what is wrong in itself is not also "not declared"."""
+    plan.file.write_text(BROKEN)
+    code, out, err = plan()
+    places = [line.split("  ") for line in err.splitlines() if line.startswith("access.yaml:")]
+    assert (code, out) == (2, "")
+    assert [(place.split(":")[1], path) for place, path in places] == [
+        ("2", "groups.broken.objectID"),
+        ("5", "permissionSets.ReadOnly.sessionDuration"),
+        ("9", "rules[0].targets[0].account"),
+        ("9", "rules[0].targets[1].ou"),
+        ("10", "rules[1].group"),
+        ("11", "rules[1].permissionSets[0]"),
+        ("11", "rules[1].permissionSets[2]"),
+        ("12", "rules[1].targets[0].accountname"),
+        ("13", "rules[1].until"),
+        ("14", "rules[2].targets[0].optional"),
+        ("17", "guards.protectedAccounts[0].ou"),
+        ("17", "guards.protectedAccounts[1].accountName"),
+    ]
+
+
+def test_names_of_a_file_that_cannot_be_read_are_not_called_undeclared(plan: Plan) -> None:
+    (plan.file.parent / "groups.yaml").write_text("groups: {web: {displayName: Web}\n")
+    plan.file.write_text(ACCESS.replace("group: team", "group: web"))
+    code, _, err = plan("--access", "groups.yaml")
+    assert code == 2
+    assert "groups.yaml:2" in err
+    assert "not declared" not in err
+
+
 def _sandbox_assignments() -> list[dict[str, Any]]:
     done = _run("--access", SANDBOX, "--organization", str(COMPANY), "--format", "json")
     found: list[dict[str, Any]] = json.loads(done.stdout)

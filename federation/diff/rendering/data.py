@@ -47,6 +47,15 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
             }
             for one in diff.guards
         ],
+        "rulesAndSettings": [
+            {
+                "loosened": one.weakens,
+                "principal": _principal(diff, one.principal) if one.principal else None,
+                "text": plain(one.sentence),
+                "accounts": [_account(diff, ident) for ident in one.accounts],
+            }
+            for one in diff.record
+        ],
         "accounts": [
             {"id": one.account, "before": one.before or None, "after": one.after}
             for one in diff.accounts
@@ -69,9 +78,15 @@ def as_dict(diff: AccessDiff) -> dict[str, Any]:
             for one in diff.expiries
         ],
         "notes": [*diff.notes, *diff.context.notes],
-        "desiredState": dict(diff.desired_state) or None,
+        "desiredState": _fingerprint(diff),
         "assignments": None if diff.assignments is None else _names(diff.assignments),
     }
+
+
+def _fingerprint(diff: AccessDiff) -> dict[str, Any] | None:
+    """Hash, parts and principals; the record is in the differences."""
+    found = {key: value for key, value in diff.desired_state.items() if key != "record"}
+    return found or None
 
 
 def only_gains(diff: AccessDiff) -> bool:
@@ -82,6 +97,7 @@ def only_gains(diff: AccessDiff) -> bool:
         and not diff.sets
         and not diff.trust
         and not diff.guards
+        and not diff.record
         and all(one.what == "gained" and not one.admin for one in diff.access)
     )
 

@@ -21,6 +21,7 @@ def situation_lines(diff: AccessDiff) -> Iterator[Line]:
     """What explains the rest: the phase, the guards, accounts that are new or elsewhere."""
     yield from _phase(diff)
     yield from _guards(diff)
+    yield from _record(diff)
     yield from _accounts(diff)
 
 
@@ -58,13 +59,33 @@ def _guards(diff: AccessDiff) -> Iterator[Line]:
         )
 
 
+def _record(diff: AccessDiff) -> Iterator[Line]:
+    for change in diff.record:
+        subject = (who(diff, change.principal), " ") if change.principal else ()
+        places = on_accounts(diff.context, change.accounts) if change.accounts else ()
+        mark: Mark = "danger" if change.weakens else "other"
+        yield Line(mark=mark, sentence=(*subject, *change.sentence, *places))
+
+
 def _accounts(diff: AccessDiff) -> Iterator[Line]:
+    """A line for each new or renamed account, and one for all that went the same way."""
+    together: dict[tuple[str, str], list[str]] = defaultdict(list)
     for change in diff.accounts:
-        if change.before:
+        (old, _, before), (new, _, after) = (
+            path.rpartition("/") for path in (change.before, change.after)
+        )
+        if not change.before:
+            yield Line(mark="other", sentence=("the account ", Name(change.after), " is new"))
+        elif before == after:
+            together[old, new].append(after)
+        else:
             moved = ("the account ", Name(change.before), " is now ", Name(change.after))
             yield Line(mark="other", sentence=moved)
-        else:
-            yield Line(mark="other", sentence=("the account ", Name(change.after), " is new"))
+    for (old, new), names in together.items():
+        units = (Name(new) if new else "the root", " instead of ", Name(old) if old else "the root")
+        subject = several((Name(one) for one in names), shown=_SHOWN_PERSONS)
+        verb = "accounts are" if len(names) > 1 else "account is"
+        yield Line(mark="other", sentence=(f"the {verb} now in ", *units, ": ", *subject))
 
 
 _EFFECTS: Final[dict[str, Mark]] = {

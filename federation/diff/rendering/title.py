@@ -32,6 +32,11 @@ def title(diff: AccessDiff) -> str:
         *_sets(sum(change.what == "renamed" for change in diff.sets), "renamed"),
         *_sets(sum(change.what == "removed" for change in diff.sets), "removed"),
         *number(sum(one.loosened for one in diff.guards), "guard loosened", "guards loosened"),
+        *number(
+            sum(one.weakens for one in diff.record),
+            "rule or setting loosened",
+            "rules and settings loosened",
+        ),
         *number(_others(diff), "other change"),
     ]
     by_hand = number(len(diff.unmanaged.grants), "grant by hand", "grants by hand")
@@ -43,7 +48,8 @@ def _others(diff: AccessDiff) -> int:
         (one.principal, one.permission_set)
         for one in diff.of("adopted", "again", "renamed", "leftover")
     }
-    return sum(not change.members for change in diff.trust) + len(rest)
+    recorded = [one for one in diff.record if not one.weakens]
+    return sum(not change.members for change in diff.trust) + len(rest) + len(recorded)
 
 
 def _members(diff: AccessDiff, effect: str) -> int:

@@ -133,8 +133,8 @@ def test_a_permission_set_in_each_partition(root: Path) -> None:
         "arn:aws-cn:iam::aws:policy/PowerUserAccess"
     )
     assert deploy.customer_managed_policies == (
-        CustomerPolicy("deploy", "/platform/"),
-        CustomerPolicy("audit", "/"),
+        CustomerPolicy(name="deploy", path="/platform/"),
+        CustomerPolicy(name="audit", path="/"),
     )
 
 

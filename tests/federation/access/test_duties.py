@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -149,10 +148,10 @@ def _access(held: Iterable[tuple[str, str, str]]) -> Access:
         permission_sets={name: PermissionSet(name=name) for name in _SETS},
         rules=tuple(
             Rule(
-                label=json.dumps(one),
-                principal=PrincipalKey("GROUP", one[0]),
+                id=".".join(one),
+                group=one[0],
                 permission_sets=(one[1],),
-                targets=(Selector(kind="account", value=one[2]),),
+                targets=(Selector(account=one[2]),),
             )
             for one in sorted(held)
         ),

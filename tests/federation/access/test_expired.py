@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from federation.access.expired import expired_assignments
-from tests.federation.access.test_targets import MANAGEMENT, TODAY, access_file
+from tests.federation.access.values import MANAGEMENT, TODAY, access_file
 from tests.federation.loading import company, load
 
 LAST, EARLIER = date(2027, 1, 14), date(2026, 12, 31)

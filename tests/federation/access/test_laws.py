@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.dump import access_to_dict
 from federation.access.organization import Organization
 from federation.access.targets import Resolution, resolve
+from federation.access.written import access_file
 from tests.federation.access import oracle
 from tests.federation.access.strategies import (
     KEYS,
@@ -24,7 +24,7 @@ from tests.federation.access.strategies import (
     organizations,
     rules,
 )
-from tests.federation.loading import load
+from tests.federation.loading import load, load_text
 
 Data = dict[str, Any]
 
@@ -184,7 +184,7 @@ def test_organizations_survive_the_round_trip(organization: Data) -> None:
 @given(companies())
 def test_access_survives_the_round_trip(company: tuple[Data, Data]) -> None:
     access = load(company[0])
-    assert load(access_to_dict(access)) == access
+    assert load_text(access_file(access)) == access
 
 
 def _by_id(organization: Data) -> Data:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,23 +9,13 @@ import pytest
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.organization import Organization
 from federation.access.targets import Resolution, resolve
+from tests.federation.access.values import MANAGEMENT, TODAY, access_file
 from tests.federation.loading import company, load
 
-TODAY = date(2027, 1, 15)
 TEAM = PrincipalKey("GROUP", "team")
 DEV = {"611111111111", "622222222222"}
 PROD = {"711111111111", "722222222222", "733333333333"}
-MANAGEMENT = "111122223333"
 OLD_CRM = "911111111111"
-
-
-def access_file(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "groups": {"team": {"displayName": "AWS-Team"}},
-        "permissionSets": {"ReadOnly": {"managedPolicies": ["ReadOnlyAccess"]}},
-        "rules": [{"group": "team", "permissionSets": ["ReadOnly"], **rule} for rule in rules],
-        **more,
-    }
 
 
 def resolved(*targets: dict[str, Any], **rule: Any) -> Resolution:

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.access.access import load_access
-from federation.access.dump import access_to_dict
 from federation.access.organization import Organization
+from federation.access.written import access_file
 from federation.core.errors import InvalidInput
-from tests.federation.loading import COMPANY, load
+from tests.federation.loading import COMPANY, load, load_text
 
 Made = TypeVar("Made")
 GOOD: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _load_or_refuse(data: Any) -> None:
     access = _made_or_refused(lambda: load(data))
     if access is not None:
         assert all(entry.inline_policy_json != "" for entry in access.permission_sets.values())
-        assert load(access_to_dict(access)) == access
+        assert load_text(access_file(access)) == access
 
 
 @given(st.sampled_from(PLACES), _odd)

@@ -10,15 +10,28 @@ from typing import Any
 import pytest
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.declared import Access
 from federation.access.labels import Identity
+from federation.access.targets import resolve
 from federation.core.errors import InvalidInput
-from federation.core.urn import HOLDS
+from federation.core.urn import DESIRED_STATE, HOLDS
+from federation.core.urn import SYNCHRONIZATION_JOB as JOB
 from federation.core.wording import plain
-from federation.diff.changes import POLICY, AccessDiff, AccountLabel, Context, access_diff
+from federation.diff.changes import (
+    POLICY,
+    UNRECORDED,
+    AccessDiff,
+    AccountChange,
+    AccountLabel,
+    Context,
+    access_diff,
+)
 from federation.diff.rendering.access_lines import access_lines
 from federation.engine.phase import Phase
 from federation.engine.preview import Preview, parse_preview
 from federation.identity.holds import Hold
+from federation.update.review_record import review_record
+from federation.update.settings import load_settings
 from tests.federation.diff.steps import (
     ASSIGNMENT,
     CERTIFICATE,
@@ -31,6 +44,8 @@ from tests.federation.diff.steps import (
     preview,
     step,
 )
+from tests.federation.loading import company
+from tests.federation.update.values import FILE, config
 
 TODAY = date(2026, 11, 24)
 PLATFORM = PrincipalKey("GROUP", "platform")
@@ -163,17 +178,48 @@ def test_admin_on_protected_accounts_comes_first_and_losses_last() -> None:
 
 def test_what_was_protected_until_now_is_still_marked_and_named() -> None:
     """A change that lifts the protection of an account and uses that is not a harmless one."""
-    center = step("same", "federation:aws:IdentityCenter", "identity-center", before={}, after={})
-    guards = {"protectedAccounts": ["711111111111", "733333333333"]}
     paths = {"611111111111": "Dev/billing-dev", "733333333333": "Workloads/Prod/core-prod"}
-    center["oldState"]["outputs"] = {"baseline": {"guards": guards, "accounts": paths}}
+    state = step(
+        "update",
+        DESIRED_STATE,
+        "desired-state",
+        before={"record": _record(["711111111111", "733333333333"])},
+        after={"record": _record([])},
+    )
+    state["oldState"]["outputs"] = {"accounts": paths}
     context = Context(accounts={"611111111111": AccountLabel(name="billing", unit="Workloads")})
-    diff = _diff(preview(center, assignment("create", "Look/group/platform/733333333333")), context)
+    diff = _diff(preview(state, assignment("create", "Look/group/platform/733333333333")), context)
     assert diff.context.accounts == {
         "611111111111": AccountLabel(name="billing", unit="Workloads"),
         "733333333333": AccountLabel(name="core-prod", unit="Workloads/Prod", protected=True),
     }
-    assert diff.accounts == ()
+    moved = AccountChange(
+        account="611111111111", before="Dev/billing-dev", after="Workloads/billing"
+    )
+    assert diff.accounts == (moved,)
+    (guard,) = diff.guards
+    assert (guard.loosened, guard.accounts) == (True, ("711111111111", "733333333333"))
+
+
+def _record(protected: list[str]) -> dict[str, Any]:
+    access = Access()
+    organization = company()
+    found = review_record(
+        load_settings(config(), file=FILE),
+        access,
+        organization,
+        resolve(access, organization, today=TODAY),
+    )
+    guards = {**found["guards"], "protectedAccounts": {"accounts": protected, "selectors": []}}
+    return {**found, "guards": guards}
+
+
+def test_without_a_record_of_the_last_update_the_diff_says_so() -> None:
+    state = step(
+        "update", DESIRED_STATE, "desired-state", before={"hash": "1"}, after={"hash": "2"}
+    )
+    job = step("same", JOB, "job", before={}, after={})
+    assert UNRECORDED in _diff(preview(job, state)).notes
 
 
 def test_an_inline_policy_makes_an_admin_set() -> None:
@@ -196,7 +242,7 @@ def test_an_inline_policy_makes_an_admin_set() -> None:
 def test_opening_sign_in_to_everybody_comes_first() -> None:
     before = {"appRoleAssignmentRequired": True, "accountEnabled": True, "loginUrl": "https://a"}
     after = {"appRoleAssignmentRequired": False, "accountEnabled": False, "loginUrl": "https://b"}
-    given = step("update", SERVICE_PRINCIPAL, "service-principal", before=before, after=after)
+    given = step("update", SERVICE_PRINCIPAL, "enterprise-app", before=before, after=after)
     assert _trust(_diff(preview(given))) == [
         ("opens", "everybody in the tenant may sign in: assignment is no longer required"),
         ("interrupts", "sign-in is switched off for everybody"),
@@ -463,8 +509,8 @@ def test_the_phase_goes_by_what_exists_before_and_after() -> None:
     uri = "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri"
     diff = _diff(
         preview(
-            step("same", uri, "identifier-uri", before={}, after={}),
-            step("delete", job, "job", before={}),
+            step("same", uri, "saml-trust", before={}, after={}),
+            step("delete", job, "scim-provisioning", before={}),
         )
     )
     assert (diff.phase_before, diff.phase_after) == (Phase.PROVISIONING, Phase.TRUST)
@@ -480,8 +526,11 @@ def test_a_token_is_told_of_ninety_days_before_its_end(ends: str, told: list[str
     assert [one.what for one in diff.expiries] == told
 
 
+NAMED = {"displayName": "CN=AWS IAM Identity Center initial"}
+
+
 def test_a_certificate_ends_with_its_own_date() -> None:
-    given = step("same", CERTIFICATE, "signing-certificate-initial", before={}, after={})
+    given = step("same", CERTIFICATE, "saml-trust/initial", before=NAMED, after=NAMED)
     given["oldState"]["outputs"] = {"endDate": "2026-12-24T07:37:19Z"}
     (ending,) = _diff(preview(given)).expiries
     assert (ending.what, ending.days_left(TODAY)) == ("certificate initial", 30)

@@ -166,8 +166,7 @@ def test_the_application_reports_whom_nobody_declared_and_no_update_assigned(
         Grants(assigned=assigned),
         checkpoint((), made),
         ORGANIZATION,
-        # Ids compare without regard to case.
-        object_ids=[one.upper() for one in declared],
+        object_ids=declared,
     )
     told = {one.object_id for one in found if isinstance(one, AppGrant)}
     assert told == there - made - declared

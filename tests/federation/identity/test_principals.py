@@ -23,7 +23,7 @@ ADA = PrincipalKey("USER", "ada")
 
 def group(**changes: Any) -> EntraPrincipal:
     return EntraPrincipal(
-        **{"key": PLATFORM, "name": "AWS-Platform", "object_id": "O-1", "adopt": False, **changes}
+        **{"key": PLATFORM, "name": "AWS-Platform", "object_id": "o-1", "adopt": False, **changes}
     )
 
 
@@ -55,7 +55,7 @@ def test_adoption_only_lets_entra_join() -> None:
 
 
 def test_two_groups_with_one_external_id_are_held() -> None:
-    found = match([group()], [listed("g-1", "A", "O-1"), listed("g-2", "B", "O-1")])
+    found = match([group()], [listed("g-1", "A", "o-1"), listed("g-2", "B", "o-1")])
     assert not found.arrived
     assert "g-1, g-2" in found.conflicts[PLATFORM]
 
@@ -140,7 +140,7 @@ def test_holds_name_reason_and_assignments() -> None:
             "principalType": "GROUP",
             "label": label,
             "name": "AWS-Platform",
-            "objectId": "O-1",
+            "objectId": "o-1",
             "reason": "not in scope",
             "assignments": [assignment(ONE).logical_name, assignment(TWO).logical_name],
         }

@@ -49,7 +49,7 @@ ADA, BOB, MALLORY = person("ada"), person("bob"), person("mallory", "disabled")
 def test_groups_are_counted_by_external_id_and_people_by_name() -> None:
     census = take_census(
         scope([ADA, BOB], platform=["ada"], data=["bob"]),
-        [user("ada"), group("Renamed", "O-PLATFORM"), group("data", "somebody-else")],
+        [user("ada"), group("Renamed", "o-platform"), group("data", "somebody-else")],
     )
     assert census.groups == {"o-platform": "i-Renamed"}
     assert [(one.kind, one.name) for one in census.missing] == [

@@ -135,10 +135,10 @@ def group(key: str, object_id: str) -> EntraPrincipal:
 
 
 def test_only_whom_the_federation_stack_assigns_can_arrive() -> None:
-    seen = seen_through(FEDERATION, facts(group("platform", "0a-PLATFORM"), group("b", "0b")))
+    seen = seen_through(FEDERATION, facts(group("platform", "0a-platform"), group("b", "0b")))
     assert seen.principals[PLATFORM].obstacle == ""
     assert "access file of o/p/prod" in seen.principals[PrincipalKey("GROUP", "b")].obstacle
-    assert seen.checkpoint.object_ids == {PLATFORM: "0a-PLATFORM"}
+    assert seen.checkpoint.object_ids == {PLATFORM: "0a-platform"}
     assert seen.checkpoint.provisioning
 
 

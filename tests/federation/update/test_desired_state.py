@@ -24,9 +24,7 @@ from federation.update.desired_state import (
 from federation.update.memberships import MembershipFacts
 from federation.update.plan import Facts, make_plan
 from federation.update.settings import load_settings
-from tests.federation.update.test_phases import INSTANCE, TODAY
-from tests.federation.update.test_plan import ORGANIZATION, READY
-from tests.federation.update.test_settings import FILE, config
+from tests.federation.update.values import FILE, INSTANCE, ORGANIZATION, READY, TODAY, config
 
 ACCESS: dict[str, Any] = {
     "groups": {
@@ -215,9 +213,3 @@ def test_only_the_reviewed_update_is_applied(
         return
     with pytest.raises(NotReviewedError, match=refused):
         check_reviewed(state, reviewed=reviewed, required=required)
-
-
-def test_entra_ids_compare_in_any_case(tmp_path: Path) -> None:
-    upper = world()
-    upper["ids"]["platform"] = "G-PLATFORM"
-    assert state_of(upper, tmp_path).parts == state_of(world(), tmp_path).parts

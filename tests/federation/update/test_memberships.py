@@ -222,7 +222,7 @@ def test_a_moved_group_is_known_by_its_old_key() -> None:
 
 
 def test_a_group_that_the_stack_did_not_make_is_left_alone() -> None:
-    access = _access("bob", create=False)
+    access = _access(create=False)
     assert own_groups(access, _checkpoint()) == {}
     assert plan_memberships(access, _checkpoint(), _facts()) == Memberships()
 

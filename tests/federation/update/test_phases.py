@@ -8,22 +8,12 @@ from typing import Any
 import pytest
 
 from federation.engine.phase import Phase, phase_reached
-from federation.identity.instance import Instance
 from federation.update.phases import PhaseBackError, Situation, check_not_back, next_steps, phase_of
 from federation.update.settings import Settings, load_settings
-from tests.federation.update.test_settings import CENTER, FILE, PROVISIONING, config
+from tests.federation.update.values import CENTER, FILE, INSTANCE, PROVISIONING, TODAY, config
 
-TODAY = date(2026, 11, 24)
 # The length after which the CLI cuts a string of an output, unless --show-full-output is given.
 CUT = 150
-INSTANCE = Instance(
-    arn="arn:aws:sso:::instance/ssoins-1234567890abcdef",
-    identity_store_id="d-1234567890",
-    owner_account_id="111122223333",
-    region="eu-west-1",
-    status="ACTIVE",
-    permission_sets_enabled=True,
-)
 
 
 def settings(**parts: Any) -> Settings:

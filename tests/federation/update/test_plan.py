@@ -27,10 +27,18 @@ from federation.identity.principals import EntraPrincipal, IdentityStorePrincipa
 from federation.update.phases import PhaseBackError
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.settings import load_settings
-from tests.federation.update.test_phases import INSTANCE
-from tests.federation.update.test_settings import CENTER, FILE, PROVISIONING, config
+from tests.federation.update.values import (
+    CENTER,
+    FILE,
+    INSTANCE,
+    OLD,
+    ONE,
+    ORGANIZATION,
+    READY,
+    TWO,
+    config,
+)
 
-ONE, TWO, OLD = "100000000001", "100000000002", "100000000003"
 PLATFORM = PrincipalKey("GROUP", "platform")
 ACCESS = """
 groups:
@@ -40,22 +48,6 @@ permissionSets:
 rules:
   - {id: all, group: platform, permissionSets: [ReadOnly], targets: [{ou: /}]}
 """
-ORGANIZATION = {
-    "managementAccountId": "111122223333",
-    "partition": "aws",
-    "roots": [{"id": "r-abcd", "name": "Root"}],
-    "organizationalUnits": [],
-    "accounts": [
-        {"id": ident, "name": name, "parentId": "r-abcd", "state": state, "tags": {}}
-        for ident, name, state in (
-            ("111122223333", "management", "ACTIVE"),
-            (ONE, "one", "ACTIVE"),
-            (TWO, "two", "ACTIVE"),
-            (OLD, "old", "SUSPENDED"),
-        )
-    ],
-}
-READY = {"identityCenter": CENTER, "provisioning": PROVISIONING}
 
 
 def assignment(account: str, key: str = "platform", permission_set: str = "ReadOnly") -> Assignment:

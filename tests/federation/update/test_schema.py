@@ -17,12 +17,12 @@ def test_the_committed_schema_is_current(path: Path) -> None:
 
 def test_the_access_schema_knows_keys_and_values() -> None:
     schema = access_schema()
-    rule = schema["$defs"]["RuleEntry"]
+    rule = schema["$defs"]["Rule"]
     assert rule["required"] == ["permissionSets", "targets"]
     assert rule["additionalProperties"] is False
     assert "except" in rule["properties"]
     assert rule["properties"]["protected"]["const"] == "acknowledged"
-    selector = schema["$defs"]["SelectorEntry"]
+    selector = schema["$defs"]["Selector"]
     assert selector["properties"]["account"]["pattern"] == "^(?:[0-9]{12})$"
     assert {"required": ["ou"]} in selector["oneOf"]
     assert "null" not in str(schema)

@@ -10,22 +10,7 @@ import pytest
 from federation.core.errors import InvalidInput
 from federation.engine.phase import Phase
 from federation.update.settings import check_token_is_secret, load_settings
-
-FILE = "Pulumi.dev.yaml"
-APP = {"name": "AWS IAM Identity Center (dev)"}
-CENTER = {
-    "accessPortalUrl": "https://example-dev.awsapps.com/start",
-    "serviceProviderMetadata": "environments/dev/service-provider.xml",
-}
-PROVISIONING = {
-    "endpoint": "https://scim.eu-west-1.amazonaws.com/11111111111-2222-3333/scim/v2/",
-    "accessToken": "very-secret-token",
-    "tokenExpires": "2027-11-20",
-}
-
-
-def config(**parts: Any) -> dict[str, Any]:
-    return {"enterpriseApp": APP, "access": "environments/dev/access.yaml", **parts}
+from tests.federation.update.values import APP, CENTER, FILE, PROVISIONING, config
 
 
 def refusal(**parts: Any) -> str:

@@ -76,6 +76,7 @@ BASE: dict[str, Any] = {
             "group": "contractors",
             "permissionSets": ["ReadOnly"],
             "targets": [{"ou": "Workloads/Dev"}],
+            "until": "2027-11-01",
         },
         {
             "id": "break-glass",

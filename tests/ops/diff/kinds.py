@@ -322,6 +322,21 @@ def guards_loosened(access: Access) -> None:
 
 
 @_access
+def guards_removed(access: Access) -> None:
+    del access["guards"]
+
+
+@_access
+def rule_prolonged(access: Access) -> None:
+    _rule(access, "contractors-look").update(until="2029-11-01", owner="contractors@example.com")
+
+
+@_access
+def rule_acknowledged(access: Access) -> None:
+    _rule(access, "developers-deploy")["protected"] = "acknowledged"
+
+
+@_access
 def guard_violated(access: Access) -> None:
     _add_rule(access, "developers", ["Administrator"], {"ou": "Workloads/Prod"})
     del _rule(access, "developers-more")["owner"]

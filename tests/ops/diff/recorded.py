@@ -25,7 +25,7 @@ STACK = "prod"
 COMMON = "unchanged"
 # Of a step's outputs only what the diff may look at is kept; the rest differs from run to run.
 _OUTPUTS = (
-    *("principalDisplayName", "endDate", "baseline", "endpoint", "expiries"),
+    *("principalDisplayName", "endDate", "accounts", "endpoint", "expiries"),
     *("jobPath", "applicationId", "phase", "holders"),
 )
 _STATE = ("urn", "type", "inputs", "delete")
@@ -121,7 +121,6 @@ def context_data(context: Context) -> dict[str, Any]:
         "people": {f"{t}/{key}": count for (t, key), count in context.people.items()},
         "persons": dict(context.persons),
         "adminSets": sorted(context.admin_sets),
-        "guards": context.guards,
         "expired": {
             assignment.logical_name: day.isoformat() for assignment, day in context.expired.items()
         },
@@ -137,7 +136,6 @@ def read_context(data: Mapping[str, Any]) -> Context:
         people={_key(key): count for key, count in data["people"].items()},
         persons=data["persons"],
         admin_sets=frozenset(data["adminSets"]),
-        guards=data["guards"],
         expired={
             Assignment.parse(assignment): date.fromisoformat(day)
             for assignment, day in data["expired"].items()

@@ -17,6 +17,9 @@ _SIGNS: Final = (
 _GONE: Final = ("404 Not Found", "Request_ResourceNotFound")
 # terraform-plugin-sdk, schema.Resource.Apply.
 _NO_UPDATE: Final = "doesn't support update"
+# Never another name: a resource that the program no longer declares goes by the hooks that its
+# state names, and the engine fails on one that is not registered (deployment.go, RunErrorHooks).
+_HOOK: Final = "way-out"
 
 
 def is_there_already(errors: list[str]) -> bool:
@@ -37,7 +40,7 @@ def is_gone_already(errors: list[str]) -> bool:
     return any(sign in error for error in errors for sign in _GONE)
 
 
-def way_out(operation: str, name: str, errors: list[str]) -> str | None:
+def hint(operation: str, name: str, errors: list[str]) -> str | None:
     """What to do about the failed `operation` (create, update, delete) of the resource `name`.
 
     None where the provider's own words must do.
@@ -60,23 +63,23 @@ def way_out(operation: str, name: str, errors: list[str]) -> str | None:
     return None
 
 
-def name_the_way_out() -> None:
+def explain_failures() -> None:
     """Name `python -m ops recover` beside an error that it ends, once for each such operation.
 
     A killed update or a lost answer is how they come about: the engine could not write down what
     there is. Must be called before anything is registered; costs no call a resource.
     """
-    told: set[str] = set()
+    explained: set[str] = set()
 
     def explain(args: pulumi.ErrorHookArgs) -> bool:
-        sentence = way_out(args.failed_operation, args.name, args.errors)
-        if sentence and args.failed_operation not in told:
-            told.add(args.failed_operation)
+        sentence = hint(args.failed_operation, args.name, args.errors)
+        if sentence and args.failed_operation not in explained:
+            explained.add(args.failed_operation)
             pulumi.log.error(sentence)
         # No second try: it would fail as the first one did.
         return False
 
-    hook = pulumi.ErrorHook("way-out", explain)
+    hook = pulumi.ErrorHook(_HOOK, explain)
     binding = pulumi.ResourceHookBinding(on_error=[hook])
 
     def with_hook(
