@@ -1,21 +1,15 @@
-"""Where Entra is and who asks: endpoints of the clouds, credentials of the stack's provider.
+"""Where Entra is: the endpoints of the clouds, and the connections to them.
 
-Environment variables and configuration keys are those of the azuread provider, so that whatever
-signs the provider in signs this program in as well.
+Environment variables and configuration keys are those of the azuread provider.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import subprocess
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -43,14 +37,18 @@ class Endpoints:
     graph: str
 
 
-# Microsoft Graph documentation, "National cloud deployments".
+# Microsoft Graph documentation, "National cloud deployments"; names as in the azuread provider
+# (go-azure-sdk, sdk/environments/from_name.go).
 _CLOUDS: Final = {
     "public": Endpoints("https://login.microsoftonline.com", "https://graph.microsoft.com"),
     "usgovernment": Endpoints("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    "dod": Endpoints("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
     "china": Endpoints(
         "https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"
     ),
 }
+
+_ALIASES: Final = {"global": "public", "usgovernmentl4": "usgovernment", "usgovernmentl5": "dod"}
 
 # Graph answers 429 with Retry-After, which urllib3 obeys. Repeating is safe for every call made
 # here: look-ups, tokens, and provisioning on demand, which compares before it writes.
@@ -92,9 +90,10 @@ def endpoints(pool: urllib3.PoolManager, config: Mapping[str, str]) -> Endpoints
 
     `config` holds the `azuread:` configuration without namespace. Raises EntraError.
     """
-    host = _setting(config, "metadataHost", "ARM_METADATA_HOSTNAME")
+    host = setting(config, "metadataHost", "ARM_METADATA_HOSTNAME")
     if not host:
-        name = (_setting(config, "environment", "ARM_ENVIRONMENT") or "public").lower()
+        name = (setting(config, "environment", "ARM_ENVIRONMENT") or "public").lower()
+        name = _ALIASES.get(name, name)
         if name not in _CLOUDS:
             raise EntraError(f"unknown azuread environment {name!r}; known: {', '.join(_CLOUDS)}")
         return _CLOUDS[name]
@@ -116,133 +115,8 @@ def endpoints(pool: urllib3.PoolManager, config: Mapping[str, str]) -> Endpoints
     return found
 
 
-@dataclass
-class Credentials:
-    """Obtains access tokens for Graph and renews them in time.
-
-    A client secret, a federated token (OIDC), or the Azure CLI's sign-in, tried in this order.
-    """
-
-    pool: urllib3.PoolManager
-    endpoints: Endpoints
-    config: Mapping[str, str] = field(repr=False)
-    _token: str = field(default="", repr=False)
-    _renew_at: float = 0.0
-
-    @property
-    def tenant_id(self) -> str:
-        """The directory (tenant) id. Raises EntraError when none is configured."""
-        tenant = _setting(self.config, "tenantId", "ARM_TENANT_ID")
-        if not tenant:
-            raise EntraError("no Entra tenant is configured: set azuread:tenantId or ARM_TENANT_ID")
-        return tenant
-
-    def token(self) -> str:
-        """A bearer token that stays valid for five minutes at least. Raises EntraError."""
-        if time.monotonic() >= self._renew_at:
-            self._token, lifetime = self._fetch()
-            self._renew_at = time.monotonic() + max(lifetime - 300, 0)
-        return self._token
-
-    def claims(self) -> dict[str, Any]:
-        """The claims of the access token, which Graph itself will check. Raises EntraError."""
-        parts = self.token().split(".")
-        try:
-            text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-            claims: dict[str, Any] = json.loads(text)
-        except (IndexError, ValueError):
-            raise EntraError("the access token can't be read; app roles can't be told") from None
-        return claims
-
-    def _fetch(self) -> tuple[str, float]:
-        form = {
-            "client_id": _setting(self.config, "clientId", "ARM_CLIENT_ID"),
-            "grant_type": "client_credentials",
-            "scope": f"{self.endpoints.graph}/.default",
-        }
-        secret = _setting(self.config, "clientSecret", "ARM_CLIENT_SECRET")
-        assertion = "" if secret else self._federated_token()
-        if secret:
-            form["client_secret"] = secret
-        elif assertion:
-            form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            form["client_assertion"] = assertion
-        else:
-            return self._azure_cli()
-        url = f"{self.endpoints.login}/{quote(self.tenant_id)}/oauth2/v2.0/token"
-        try:
-            answer = self.pool.request("POST", url, fields=form, encode_multipart=False)
-            refuse_redirect(answer, self.endpoints.login)
-            body = answer.json()
-        except (urllib3.exceptions.HTTPError, ValueError):
-            raise EntraError(
-                f"the Entra sign-in endpoint {self.endpoints.login} can't be reached"
-            ) from None
-        if answer.status != 200:
-            reason = str(body.get("error_description") or body.get("error")).splitlines()[0]
-            raise EntraError(
-                f"Entra refused the sign-in of the application {form['client_id']}: {reason}",
-                code=str(body.get("error")),
-                status=answer.status,
-            )
-        return str(body["access_token"]), float(body["expires_in"])
-
-    def _federated_token(self) -> str:
-        token = _setting(self.config, "oidcToken", "ARM_OIDC_TOKEN")
-        path = _setting(self.config, "oidcTokenFilePath", "ARM_OIDC_TOKEN_FILE_PATH")
-        url = os.environ.get("ARM_OIDC_REQUEST_URL") or os.environ.get(
-            "ACTIONS_ID_TOKEN_REQUEST_URL"
-        )
-        bearer = os.environ.get("ARM_OIDC_REQUEST_TOKEN") or os.environ.get(
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-        )
-        if token:
-            return token
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, ValueError):
-                raise EntraError(
-                    f"the federated token file {path} can't be read: correct "
-                    "ARM_OIDC_TOKEN_FILE_PATH"
-                ) from None
-        if not (url and bearer):
-            return ""
-        try:
-            answer = self.pool.request(
-                "GET",
-                f"{url}&audience=api%3A%2F%2FAzureADTokenExchange",
-                headers={"Authorization": f"Bearer {bearer}"},
-            )
-            return str(answer.json()["value"])
-        except (urllib3.exceptions.HTTPError, LookupError, TypeError, ValueError):
-            raise EntraError(
-                f"{urlsplit(url).netloc} gives no federated token: in GitHub Actions the job needs "
-                "the permission id-token: write"
-            ) from None
-
-    def _azure_cli(self) -> tuple[str, float]:
-        command = [
-            "az",
-            "account",
-            "get-access-token",
-            "--resource",
-            self.endpoints.graph,
-            "--tenant",
-            self.tenant_id,
-            "--output",
-            "json",
-        ]
-        try:
-            answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-        except (OSError, subprocess.SubprocessError):
-            raise EntraError(
-                "no Entra credentials: set ARM_CLIENT_ID with ARM_CLIENT_SECRET or a federated "
-                "token "
-                "(ARM_USE_OIDC), or sign in with the Azure CLI"
-            ) from None
-        return str(json.loads(answer.stdout)["accessToken"]), 600.0
-
-
-def _setting(config: Mapping[str, Any], key: str, variable: str) -> str:
-    return str(config.get(key) or os.environ.get(variable) or "")
+def setting(config: Mapping[str, Any], key: str, *variables: str) -> str:
+    """A value of the `azuread:` configuration, else of the first variable that is set, else ""."""
+    return str(
+        config.get(key) or next((os.environ[one] for one in variables if os.environ.get(one)), "")
+    )

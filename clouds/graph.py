@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from clouds.entra import Credentials, EntraError, endpoints, http, refuse_redirect
+from clouds.credentials import Credentials
+from clouds.entra import EntraError, endpoints, http, refuse_redirect
 from federation.core.domain import OBJECT_ID, one_spelling
 from federation.identity.provisioning import on_demand_failure
 

@@ -119,5 +119,5 @@ def explain(output: str) -> str:
         if fragment in output:
             return sentence
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "")
-    return f"pulumi: {told.removeprefix('error:').strip() or 'no reason was given'}"
+    reason = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "")
+    return f"pulumi: {reason.removeprefix('error:').strip() or 'no reason was given'}"

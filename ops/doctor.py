@@ -25,6 +25,7 @@ from ops.preflight.repairs import check_repairs
 from ops.preflight.tools import check_tools
 from ops.session import Session
 from ops.stack import Stack, open_stack
+from ops.terminal import show, working
 
 HELP: Final = """\
 Check what would keep an update from working: tools, credentials, permissions, SCIM token, repairs.
@@ -60,8 +61,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 @command
 def run(arguments: Namespace) -> int:
     """Print every finding. Raises InvalidInput for configuration that can't be used."""
-    session = Session(open_stack(arguments))
-    findings = examine(session, arguments.purpose, Look.wanted(arguments))
+    with working("asking Pulumi and both clouds"):
+        session = Session(open_stack(arguments))
+        findings = examine(session, arguments.purpose, Look.wanted(arguments))
     if arguments.json:
         text = json.dumps(
             {
@@ -72,10 +74,10 @@ def run(arguments: Namespace) -> int:
             },
             indent=2,
         )
+        sys.stdout.write(f"{text}\n")
     else:
         title = f"stack {session.stack.name} · pulumi {_COMMANDS[arguments.purpose]}"
-        text = "\n".join(lines(title, findings.found))
-    sys.stdout.write(f"{text}\n")
+        show("\n".join(lines(title, findings.found)) + "\n")
     return 1 if findings.problems else 0
 
 

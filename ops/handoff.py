@@ -33,6 +33,7 @@ from ops.arguments import add_stack_arguments, command
 from ops.cli import REPOSITORY
 from ops.session import Session
 from ops.stack import open_stack
+from ops.terminal import show, working
 
 _SOURCE: Final = "Settings > Identity source > Actions"
 # AWS user guide, "Considerations for changing your identity source".
@@ -68,12 +69,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 @command
 def run(arguments: Namespace) -> int:
     """Print every console step with its check."""
-    steps = HandOffs(Session(open_stack(arguments))).steps()
+    with working("checking the console steps"):
+        steps = HandOffs(Session(open_stack(arguments))).steps()
     if arguments.json:
-        text = json.dumps([step.to_dict() for step in steps], indent=2)
+        sys.stdout.write(json.dumps([step.to_dict() for step in steps], indent=2) + "\n")
     else:
-        text = "\n".join(lines(steps))
-    sys.stdout.write(f"{text}\n")
+        show("\n".join(lines(steps)) + "\n")
     return 1 if unfinished(steps) else 0
 
 

@@ -142,11 +142,16 @@ def _kind(text: Any) -> PrincipalType:
     raise ValueError
 
 
+def _say(text: str) -> None:
+    # Looked up now: a terminal's progress has taken the stream over.
+    sys.stderr.write(text)
+
+
 @dataclass
 class Teller:
     """Says on standard error how far a look is, once it takes longer than a moment."""
 
-    write: Callable[[str], object] = sys.stderr.write
+    write: Callable[[str], object] = _say
     clock: Callable[[], float] = time.monotonic
     _begin: float = field(default=-1.0, init=False)
     _next: float = field(default=0.0, init=False)

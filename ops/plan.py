@@ -20,13 +20,14 @@ from typing import Any, Final
 from federation.access.access import Access, read_access
 from federation.access.findings import UNVERIFIED, Finding
 from federation.access.guards import check_guards
-from federation.access.labels import declared, labels
+from federation.access.labels import Labels, declared, labels
 from federation.access.organization import Organization
 from federation.access.quotas import check_quotas, estimated_duration, spoken_duration
 from federation.access.targets import Resolution, resolve, target_problems
 from federation.core.errors import InvalidInput, Problem
 from ops import plan_output
 from ops.arguments import day
+from ops.terminal import is_terminal, show_table
 
 HELP: Final = """\
 Resolve access files and print every assignment: who gets what, where, by which rule.
@@ -108,10 +109,19 @@ def _print_assignments(arguments: Namespace) -> int:
     elif arguments.why:
         text = plan_output.explanation(shown, heading, organization, called)
     else:
-        text = plan_output.table(shown, organization, called)
+        text = _table(shown, organization, called)
     sys.stdout.write(text)
     _report(findings, resolution)
     return 1 if any(finding.guard != UNVERIFIED for finding in findings) else 0
+
+
+def _table(shown: Resolution, organization: Organization, called: Labels) -> str:
+    """The assignments as text; on a terminal they are drawn, and the text is their number."""
+    if is_terminal(sys.stdout):
+        cells = plan_output.cells(shown, organization, called)
+        if show_table(plan_output.HEADER, cells):
+            return f"{plan_output.total(shown)}\n"
+    return plan_output.table(shown, organization, called)
 
 
 def _load(arguments: Namespace) -> tuple[Access, Organization]:

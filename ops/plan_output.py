@@ -16,7 +16,7 @@ from federation.access.organization import Organization
 from federation.access.targets import Exclusion, Resolution
 from federation.core.errors import InvalidInput, Problem, printable, suggestion
 
-_HEADER = ("principal", "type", "permission set", "account", "name", "rules")
+HEADER: Final = ("principal", "type", "permission set", "account", "name", "rules")
 _CSV_HEADER = (
     *("principal", "principalType", "name", "objectId"),
     *("permissionSet", "account", "reasons"),
@@ -25,15 +25,15 @@ _CSV_HEADER = (
 Declared = Mapping[PrincipalKey, Identity]
 
 
-class _Endings(dict[tuple[Reason, ...], str]):
+class _Reasons(dict[tuple[Reason, ...], str]):
     """The rest of a JSON assignment after its account, made once for all assignments with the same
     reasons.
     """
 
     def __missing__(self, reasons: tuple[Reason, ...]) -> str:
         text = json.dumps([reason._asdict() for reason in reasons])
-        self[reasons] = ending = f'", "reasons": {text}}}'
-        return ending
+        self[reasons] = rest = f'", "reasons": {text}}}'
+        return rest
 
 
 def in_reading_order(assignments: Iterable[ExplainedAssignment]) -> list[ExplainedAssignment]:
@@ -46,7 +46,7 @@ def as_json(resolution: Resolution, principals: Declared) -> str:
     """A list of assignments, one a line. `principal` is the key, `name` and `objectId` are as
     declared.
     """
-    endings = _Endings()
+    rests = _Reasons()
     lines: list[str] = []
     ordered = in_reading_order(resolution.explained)
     for (permission_set, (kind, key)), assignments in groupby(
@@ -59,7 +59,7 @@ def as_json(resolution: Resolution, principals: Declared) -> str:
             f'"objectId": {json.dumps(who.object_id or None)}, '
             f'"permissionSet": {json.dumps(permission_set)}, "account": "'
         )
-        lines += [begin + account + endings[reasons] for (_, _, account), reasons in assignments]
+        lines += [begin + account + rests[reasons] for (_, _, account), reasons in assignments]
     return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 
@@ -75,19 +75,31 @@ def as_csv(resolution: Resolution, principals: Declared) -> str:
     return out.getvalue()
 
 
-def table(resolution: Resolution, organization: Organization, called: Labels) -> str:
-    """Aligned columns, and the number of assignments and accounts below."""
+def cells(
+    resolution: Resolution, organization: Organization, called: Labels
+) -> list[tuple[str, ...]]:
+    """The cells of the table, a tuple each assignment, under HEADER."""
     names = {ident: printable(account.name) for ident, account in organization.by_id.items()}
-    lines = [_HEADER]
+    lines: list[tuple[str, ...]] = []
     for (permission_set, (kind, key), account), reasons in in_reading_order(resolution.explained):
         rules = ", ".join(dict.fromkeys(reason.rule for reason in reasons))
         who = called[PrincipalKey(kind, key)]
         lines.append((who, kind.lower(), permission_set, account, names[account], rules))
+    return lines
+
+
+def total(resolution: Resolution) -> str:
+    """The number of assignments and accounts."""
+    accounts = len({assignment.assignment.account for assignment in resolution.explained})
+    return f"{len(resolution.explained)} assignments on {accounts} accounts."
+
+
+def table(resolution: Resolution, organization: Organization, called: Labels) -> str:
+    """Aligned columns, and the number of assignments and accounts below."""
+    lines = [HEADER, *cells(resolution, organization, called)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     template = "  ".join(f"{{:<{width}}}" for width in widths[:-1]) + "  {}"
-    accounts = len({assignment.assignment.account for assignment in resolution.explained})
-    total = f"{len(lines) - 1} assignments on {accounts} accounts."
-    return "\n".join([*(template.format(*line) for line in lines), "", total]) + "\n"
+    return "\n".join([*(template.format(*line) for line in lines), "", total(resolution)]) + "\n"
 
 
 def about(

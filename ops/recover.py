@@ -40,6 +40,7 @@ from ops.cli import Cli, StackError, explain
 from ops.locks import LOCKED, check_stale, locks
 from ops.session import Session
 from ops.stack import read_stack
+from ops.terminal import working
 
 HELP: Final = """\
 put a stack in order after a killed update, or after an answer of a cloud got lost.
@@ -124,9 +125,10 @@ def run(arguments: Namespace) -> int:
 def _look(cli: Cli, export: Mapping[str, Any], found: Sequence[Interrupted]) -> int:
     """Say what `_recover` would do; nothing is changed."""
     seeker = _Seeker(cli)
-    halfway, silent = seeker.halfway(export), unread(export)
-    # Beside unfinished operations, nothing is certain before these are put in order.
-    lost = Search(export=export, ids={}) if found else seeker.lost(export)
+    with working("looking in both clouds"):
+        halfway, silent = seeker.halfway(export), unread(export)
+        # Beside unfinished operations, nothing is certain before these are put in order.
+        lost = Search(export=export, ids={}) if found else seeker.lost(export)
     _say([f"  would be taken in: {name}" for name in lost.found])
     _say([f"  left in the middle of a rename: {name}" for name in halfway.values()])
     _say([f"  made, and not read back: {name}" for name in silent.values()])
@@ -139,11 +141,13 @@ def _look(cli: Cli, export: Mapping[str, Any], found: Sequence[Interrupted]) -> 
 
 def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
     if settle:
-        time.sleep(SETTLE_SECONDS)
+        with working("waiting for what the clouds still finish"):
+            time.sleep(SETTLE_SECONDS)
     # Read again: the update may have written once more before it ended.
     export = _export(cli)
     found, seeker = interrupted(export), _Seeker(cli)
-    made = seeker.made(export)
+    with working("looking in both clouds"):
+        made = seeker.made(export)
     _write(cli, made, broken)
     halfway, silent = seeker.halfway(export), unread(export)
     again = {one.urn for one in found if one.what in {"updating", "deleting"}}
@@ -158,7 +162,7 @@ def _recover(cli: Cli, broken: Collection[str], *, settle: bool) -> int:
 
     # What depends on something that is there already shows only when that is taken in.
     tried: Mapping[str, str] = {}
-    while (lost := seeker.lost(_export(cli))).ids and lost.ids != tried:
+    while (lost := _lost(seeker, cli)).ids and lost.ids != tried:
         _write(cli, lost, broken)
         _refresh(cli, lost.ids)
         _say([f"  taken in: {name}" for name in lost.found])
@@ -195,7 +199,7 @@ class _Seeker:
 
     def lost(self, export: Mapping[str, Any]) -> Search:
         """What the next update would make although it is there already."""
-        # What exists already may fail the preview, too: its steps are told all the same.
+        # What exists already may fail the preview, too: its steps count all the same.
         preview = self._cli.run("preview", "--json")
         try:
             steps = json.loads(preview.stdout)
@@ -263,6 +267,11 @@ class _Seeker:
         return complete_until(export, self._history)
 
 
+def _lost(seeker: _Seeker, cli: Cli) -> Search:
+    with working("running pulumi preview"):
+        return seeker.lost(_export(cli))
+
+
 def _export(cli: Cli) -> dict[str, Any]:
     # Secrets stay encrypted: what is read here is written back.
     export: dict[str, Any] = json.loads(cli.checked("stack", "export"))
@@ -308,7 +317,8 @@ def _refresh(cli: Cli, urns: Collection[str]) -> None:
     if not urns:
         return
     targets = [part for urn in sorted(urns) for part in ("--target", urn)]
-    done = cli.run("refresh", "--yes", "--skip-preview", *targets)
+    with working("running pulumi refresh"):
+        done = cli.run("refresh", "--yes", "--skip-preview", *targets)
     if done.returncode:
         raise StackError(
             f"the state took in what was made, but can't be refreshed: {explain(done.stderr)}; run "

@@ -11,6 +11,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError
 
 from clouds.aws import AwsError, read_organization
+from ops.terminal import working
 
 HELP: Final = """\
 Write the organization (accounts, units, tags) as a file, so that `plan` works without AWS.
@@ -36,7 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Write the organization with account tags, sorted, so that snapshots compare line by line."""
     try:
-        organization = read_organization(region=arguments.region, profile=arguments.profile)
+        with working("listing the organization"):
+            organization = read_organization(region=arguments.region, profile=arguments.profile)
     except (AwsError, BotoCoreError) as error:
         print(f"{str(error).rstrip('.')}.", file=sys.stderr)
         return 2

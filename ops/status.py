@@ -33,6 +33,7 @@ from ops.look import BOUNDED, Look, add_look_arguments, granted_by_hand
 from ops.preflight.entra import secret_quirk
 from ops.session import Session
 from ops.stack import Resource, open_stack
+from ops.terminal import show, working
 
 HELP: Final = """\
 Say how the federation is doing: phase, provisioning job, held assignments, expiries, what was
@@ -66,12 +67,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 @command
 def run(arguments: Namespace) -> int:
     """Print the status. Raises InvalidInput for configuration that can't be used."""
-    status = read_status(Session(open_stack(arguments)), datetime.now(UTC), Look.wanted(arguments))
+    with working("asking Pulumi and both clouds"):
+        session, now = Session(open_stack(arguments)), datetime.now(UTC)
+        status = read_status(session, now, Look.wanted(arguments))
     if arguments.json:
         text = json.dumps(status.to_dict(require_all=arguments.require_all), indent=2)
+        sys.stdout.write(f"{text}\n")
     else:
-        text = "\n".join(lines(status, require_all=arguments.require_all))
-    sys.stdout.write(f"{text}\n")
+        show("\n".join(lines(status, require_all=arguments.require_all)) + "\n")
     return 1 if status.problems(require_all=arguments.require_all) else 0
 
 
@@ -195,10 +198,10 @@ def _secrets(session: Session) -> list[str]:
         return []
     path = f"/servicePrincipals/{session.service_principal_id}/synchronization/secrets"
     try:
-        told = secret_quirk([entry["key"] for entry in session.graph.call("GET", path)["value"]])
+        quirk = secret_quirk([entry["key"] for entry in session.graph.call("GET", path)["value"]])
     except EntraError:
         return []
-    return [told] if told else []
+    return [quirk] if quirk else []
 
 
 def expiries(session: Session) -> list[Expiry]:

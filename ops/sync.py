@@ -13,6 +13,7 @@ from ops.arguments import add_stack_arguments, command, positive
 from ops.cli import StackError
 from ops.session import Session
 from ops.stack import open_stack
+from ops.terminal import show, working
 
 _SHOWN = 30
 
@@ -60,25 +61,27 @@ def run(arguments: Namespace) -> int:
     """Sync and say who arrived, who did not and why."""
     if arguments.accept_deletions and not arguments.resume:
         raise StackError("--accept-deletions goes with --resume")
-    session = Session(open_stack(arguments))
+    with working("asking Pulumi"):
+        session = Session(open_stack(arguments))
     provisioning = session.stack.settings.provisioning
     minutes = arguments.minutes
     if minutes is None:
         minutes = provisioning.wait_minutes if provisioning else 0
-    sync = Sync(
-        graph=session.graph,
-        aws=session.aws,
-        identity_store_id=session.identity_store_id,
-        job_path=session.required_job(),
-        scope=session.scope,
-        progress=_progress,
-    )
-    problem = _make_ready(sync, arguments, minutes * 60)
-    outcome = None if problem else sync.run(seconds=minutes * 60 if arguments.wait else 0)
+    with working("provisioning"):
+        sync = Sync(
+            graph=session.graph,
+            aws=session.aws,
+            identity_store_id=session.identity_store_id,
+            job_path=session.required_job(),
+            scope=session.scope,
+            progress=_progress,
+        )
+        problem = _make_ready(sync, arguments, minutes * 60)
+        outcome = None if problem else sync.run(seconds=minutes * 60 if arguments.wait else 0)
     if arguments.json:
         sys.stdout.write(json.dumps(_as_dict(outcome, problem), indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(outcome, problem)) + "\n")
+        show("\n".join(_lines(outcome, problem)) + "\n")
     return 1 if problem or _unfinished(outcome, waited=arguments.wait) else 0
 
 
@@ -162,17 +165,17 @@ def _lines(outcome: Outcome | None, problem: str) -> list[str]:
         return [f"! {problem}"]
     counts = outcome.after.census.counts()
     groups, people = counts["groups"], counts["people"]
-    told = [
+    lines = [
         (
             f"{groups['arrived']} of {groups['inScope']} groups · "
             f"{people['arrived']} of {people['inScope']} people · {_summary(outcome)}"
         )
     ]
-    told += _some([f"arrived: {name}" for name in _arrived(outcome)])
-    told += _some([f"did not arrive: {name}: {why}" for name, why in _absent(outcome)])
-    told += _some([f"still there: {name}" for name in _left(outcome)])
-    told += [f"kept out: {one.name}: {one.reason}" for one in outcome.after.census.kept_out]
-    return told
+    lines += _some([f"arrived: {name}" for name in _arrived(outcome)])
+    lines += _some([f"did not arrive: {name}: {why}" for name, why in _absent(outcome)])
+    lines += _some([f"still there: {name}" for name in _left(outcome)])
+    lines += [f"kept out: {one.name}: {one.reason}" for one in outcome.after.census.kept_out]
+    return lines
 
 
 def _summary(outcome: Outcome) -> str:

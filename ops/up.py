@@ -34,6 +34,7 @@ from ops.arguments import add_stack_arguments, command
 from ops.cli import Cli, StackError, explain
 from ops.diff import PREVIEW, read_json
 from ops.diff.context import stack_context
+from ops.terminal import show, working
 
 _NOTHING_CHANGED: Final = 2
 _SECONDS: Final = 3600
@@ -87,11 +88,14 @@ def run(arguments: Namespace) -> int:
     """Show, ask, revoke, update. Raises StackError and InvalidInput before anything is changed."""
     cli = Cli(directory=arguments.cwd, stack=arguments.stack)
     policies = _policies(arguments)
-    preview = _preview(cli, arguments.preview, policies)
+    with working("running pulumi preview"):
+        preview = _preview(cli, arguments.preview, policies)
     today = datetime.now(UTC).date()
-    context = stack_context(preview, cli, organization=None, access=None, today=today)
+    with working("reading what the change means"):
+        context = stack_context(preview, cli, organization=None, access=None, today=today)
     diff = access_diff(preview, context, today=today)
-    _say(as_text(diff).rstrip())
+    show(as_text(diff).rstrip() + "\n")
+    sys.stdout.flush()
     if preview.errors:
         raise StackError("the preview failed, so nothing was changed")
     urns = revocations(preview, json.loads(cli.checked("stack", "export")))

@@ -24,6 +24,7 @@ from federation.engine.preview import Preview, parse_preview
 from ops.arguments import add_stack_arguments, command, day
 from ops.cli import Cli, StackError, explain
 from ops.diff.context import offline_context, stack_context
+from ops.terminal import show, working
 
 # What a preview has to say for a diff: unchanged assignments too, and in which order things are
 # replaced.
@@ -98,15 +99,17 @@ def run(arguments: Namespace) -> int:
     """Print the diff. Raises InvalidInput for files that can't be used."""
     cli = Cli(directory=arguments.cwd, stack=arguments.stack)
     offline = arguments.preview is not None and arguments.stack is None
-    data = read_json(arguments.preview) if arguments.preview else _run(cli)
+    with working("running pulumi preview"):
+        data = read_json(arguments.preview) if arguments.preview else _run(cli)
     preview = parse_preview(data, file=arguments.preview or "pulumi preview")
-    diff = _diff(preview, cli, arguments, offline=offline)
+    with working("reading what the change means"):
+        diff = _diff(preview, cli, arguments, offline=offline)
     if arguments.format == "json":
         sys.stdout.write(as_json(diff))
     elif arguments.format == "markdown":
         sys.stdout.write(as_markdown(diff, limit=arguments.limit))
     else:
-        sys.stdout.write(as_text(diff))
+        show(as_text(diff))
     problems = differences(read_json(arguments.reviewed), diff) if arguments.reviewed else []
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from clouds.entra import EntraError
+from clouds.sign_in import SignIn
 from federation.engine.phase import Phase
 from federation.update.diagnosis import Findings
 from federation.update.permissions import Feature, Purpose, missing_roles, required_roles
@@ -63,7 +63,7 @@ class EntraChecks:
 
     def _sign_in(self, claims: Mapping[str, Any]) -> None:
         who = claims.get("app_displayname") or claims.get("appid") or claims.get("oid")
-        kind = credential_kind(self.session.stack.section("azuread"))
+        kind = SignIn.read(self.session.stack.section("azuread")).kind
         self.findings.fine(
             "entra-sign-in", f"Entra: {who} in tenant {claims.get('tid')}, by {kind}"
         )
@@ -222,11 +222,11 @@ class EntraChecks:
         except EntraError as error:
             self.findings.note("secrets", f"the synchronization secrets can't be read: {error}")
             return
-        told = secret_quirk([entry["key"] for entry in entries])
-        if told is None:
+        quirk = secret_quirk([entry["key"] for entry in entries])
+        if quirk is None:
             self.findings.fine("secrets", "Graph returns the synchronization secrets as written")
         elif self._configured(Phase.PROVISIONING):
-            self.findings.problem("secrets", told)
+            self.findings.problem("secrets", quirk)
 
     def _configured(self, phase: Phase) -> bool:
         reached = self.session.stack.checkpoint.phase
@@ -260,24 +260,6 @@ def secret_quirk(keys: list[str]) -> str | None:
             "again (20 seconds); harmless, but drift is only told without it"
         )
     return None
-
-
-def credential_kind(config: Mapping[str, Any]) -> str:
-    """How the program signs in, in the order in which it tries."""
-
-    def is_set(key: str, *variables: str) -> bool:
-        return bool(config.get(key)) or any(os.environ.get(name) for name in variables)
-
-    if is_set("clientSecret", "ARM_CLIENT_SECRET"):
-        return "client secret"
-    if is_set("oidcToken", "ARM_OIDC_TOKEN") or is_set(
-        "oidcTokenFilePath",
-        "ARM_OIDC_TOKEN_FILE_PATH",
-        "ARM_OIDC_REQUEST_URL",
-        "ACTIONS_ID_TOKEN_REQUEST_URL",
-    ):
-        return "federated token (OIDC)"
-    return "Azure CLI"
 
 
 def check_clock(date: str | datetime | None, whose: str, findings: Findings) -> None:

@@ -28,9 +28,9 @@ def check_tools(cli: Cli, findings: Findings) -> None:
     )
 
 
-def _check_cli(told: str, findings: Findings) -> None:
+def _check_cli(printed: str, findings: Findings) -> None:
     needed = required_version((REPOSITORY / "Pulumi.yaml").read_text(encoding="utf-8"))
-    found = told.strip().removeprefix("v")
+    found = printed.strip().removeprefix("v")
     if _numbers(found) < _numbers(needed):
         findings.problem(
             "cli", f"the Pulumi CLI is {found}, older than {needed}: run script/setup, or update it"

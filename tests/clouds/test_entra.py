@@ -35,7 +35,7 @@ def access(tmp_path: Path, text: str) -> Access:
 def test_the_national_clouds_are_known_and_others_are_refused() -> None:
     assert endpoints(http(), {}).graph == "https://graph.microsoft.com"
     assert endpoints(http(), {"environment": "china"}).login.endswith(".cn")
-    with pytest.raises(EntraError, match="known: public, usgovernment, china"):
+    with pytest.raises(EntraError, match="known: public, usgovernment, dod, china"):
         endpoints(http(), {"environment": "moon"})
 
 
@@ -66,6 +66,7 @@ def test_a_federated_token_that_can_not_be_had_is_said_in_a_sentence(
     said: str,
 ) -> None:
     monkeypatch.delenv("ARM_CLIENT_SECRET")
+    monkeypatch.setenv("ARM_USE_OIDC", "true")
     monkeypatch.setenv("ARM_OIDC_REQUEST_TOKEN", "bearer-of-the-run")
     for name, value in variables.items():
         monkeypatch.setenv(name, value.format(url=sandbox.running.entraUrl))

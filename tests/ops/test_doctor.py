@@ -25,7 +25,7 @@ from federation.update.permissions import (
 )
 from ops.cli import REPOSITORY
 from ops.preflight import entra, tools
-from ops.preflight.entra import EntraChecks, check_clock, credential_kind, secret_quirk
+from ops.preflight.entra import EntraChecks, check_clock, secret_quirk
 from ops.stack import Resource
 
 MANAGEMENT = "111122223333"
@@ -396,16 +396,6 @@ def test_a_person_has_no_app_roles() -> None:
     one = checks({})
     one._roles({"scp": "Directory.AccessAsUser.All"}, frozenset())
     assert only(one).level == "note"
-
-
-def test_the_kind_of_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ARM_CLIENT_SECRET", "ARM_OIDC_TOKEN", "ARM_OIDC_TOKEN_FILE_PATH",
-                 "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-    assert credential_kind({}) == "Azure CLI"
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://example.com")
-    assert credential_kind({}) == "federated token (OIDC)"
-    assert credential_kind({"clientSecret": "x"}) == "client secret"
 
 
 # --- this machine -----------------------------------------------------------------------------
