@@ -16,12 +16,10 @@ from program.access_stack import (
     is_access_stack,
     read_access_inputs,
 )
-from program.checkpoint import read_outputs
 from program.desired_state import DesiredState, check_reviewed
 from program.error_hints import explain_failures
 from program.federation_stack import compose_federation_stack
 from program.inputs import REFUSALS, Inputs, read_inputs
-from program.placeholders import Placeholders
 from program.second_ones import refuse_second_ones
 from program.unanswered import answer_failed_deletions
 from program.unmanaged import register_unmanaged
@@ -43,7 +41,7 @@ def begin(inputs: Inputs | AccessInputs) -> None:
         )
     explain_failures()
     if not pulumi.runtime.is_dry_run():
-        Placeholders(read_outputs()).use()
+        inputs.placeholders.use()
         answer_failed_deletions()
     DesiredState("desired-state", inputs.desired_state, inputs.accounts)
     register_unmanaged(plan.unmanaged, inputs.settings.unmanaged)

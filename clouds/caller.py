@@ -18,7 +18,7 @@ _ASSUMED: Final = re.compile(
     r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+"
 )
 _REFUSED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-# IAM takes this many resources and actions together without trouble; its own limit is not told.
+# IAM takes this many resources and actions together without trouble; it documents no limit.
 _AT_ONCE: Final = 100
 
 
@@ -130,12 +130,12 @@ class Permissions:
     def _probed(self, actions: frozenset[str], *, why: str) -> Verdict:
         probes = {name: probe for name, probe in self._probes().items() if name in actions}
         outcomes = {name: _is_allowed(probe) for name, probe in probes.items()}
-        told = {name for name, outcome in outcomes.items() if outcome is not None}
-        allowed = frozenset(name for name in told if outcomes[name])
+        known = {name for name, outcome in outcomes.items() if outcome is not None}
+        allowed = frozenset(name for name in known if outcomes[name])
         return Verdict(
             allowed=allowed,
-            denied=frozenset(told - allowed),
-            unknown=actions - told,
+            denied=frozenset(known - allowed),
+            unknown=actions - known,
             how="probes",
             why=why,
         )
@@ -246,7 +246,7 @@ def read_caller(aws: Aws) -> Caller:
     """Ask AWS who the credentials are. Raises AwsError."""
     try:
         credentials = aws.session.get_credentials()
-        told = aws.client("sts").get_caller_identity()
+        known = aws.client("sts").get_caller_identity()
     except ClientError as error:
         detail = error.response.get("Error", {})
         raise AwsError(
@@ -254,11 +254,11 @@ def read_caller(aws: Aws) -> Caller:
         ) from None
     except BotoCoreError as error:
         raise AwsError(f"AWS can't be asked who the credentials are: {error}") from None
-    date = told["ResponseMetadata"]["HTTPHeaders"].get("date")
+    date = known["ResponseMetadata"]["HTTPHeaders"].get("date")
     return Caller(
-        arn=told["Arn"],
-        account_id=told["Account"],
-        principal=_principal(aws, told["Arn"]),
+        arn=known["Arn"],
+        account_id=known["Account"],
+        principal=_principal(aws, known["Arn"]),
         kind=str(credentials.method) if credentials else "unknown",
         answered=parsedate_to_datetime(date) if date else None,
     )

@@ -54,7 +54,7 @@ class ScimProvisioning(pulumi.ComponentResource):
             "SyncAll": "false",
             "SyncNotificationSettings": pulumi.Output.all(
                 args.notification_emails, args.delete_threshold
-            ).apply(lambda told: _notifications(told[0], told[1])),
+            ).apply(lambda given: _notifications(*given)),
         }
         secret = azuread.SynchronizationSecret(
             name,

@@ -29,7 +29,7 @@ def main() -> int:
     # A locale that lacks a sign must not end the story.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    folder = Folder.default()
+    folder = Folder.named()
     try:
         _destroy(folder) if asked.destroy else _play(folder, asked.providers)
     except (SandboxError, BotoCoreError, ClientError) as error:

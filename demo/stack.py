@@ -34,7 +34,7 @@ def make(folder: Folder) -> PulumiStack:
 
 def main() -> int:
     """Make or refresh the folder; returns the exit code."""
-    folder = Folder.default()
+    folder = Folder.named()
     try:
         make(folder)
     except SandboxError as error:

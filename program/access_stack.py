@@ -39,6 +39,7 @@ from program.inputs import (
     usable_access,
 )
 from program.management_access import provider_of
+from program.placeholders import Placeholders
 from program.repairs import repair
 
 
@@ -55,6 +56,7 @@ class AccessInputs:
     plan: Plan
     desired_state: DesiredState
     accounts: Mapping[str, str]
+    placeholders: Placeholders
     repairs: RepairLog
     repair_set: Callable[[PermissionSetRepair], None]
     wait: ArrivalWait
@@ -76,7 +78,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
 
     Raises the same errors as `read_inputs`, before anything is changed.
     """
-    own = read_checkpoint()
+    own, placeholders = read_checkpoint()
     file, content = configuration_file()
     settings = load_access_stack(configuration(NAMESPACE), file=file, content=content)
     check_own_checkpoint(own)
@@ -109,6 +111,7 @@ def read_access_inputs(root: Path) -> AccessInputs:
         configured=settings.identity_center.management_access is not None,
     )
     return AccessInputs(
+        placeholders=placeholders,
         settings=settings,
         federation=federation,
         instance=instance,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from federation.engine.checkpoint import Checkpoint, read
+from program.placeholders import Placeholders
 
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 # The file backend rewrites the checkpoint's attributes in place when the engine registers the
@@ -17,12 +18,15 @@ _ATTEMPTS: Final = 5
 _PAUSE_SECONDS: Final = 0.2
 
 
-def read_checkpoint() -> Checkpoint:
-    """The last checkpoint of this stack, empty before its first update."""
-    return read(read_outputs())
+def read_checkpoint() -> tuple[Checkpoint, Placeholders]:
+    """The last checkpoint of this stack, empty before its first update, and what it has for the
+    inputs that a failed resource would leave open.
+    """
+    outputs = _read_outputs()
+    return read(outputs), Placeholders(outputs)
 
 
-def read_outputs() -> dict[str, Mapping[str, Any]]:
+def _read_outputs() -> dict[str, Mapping[str, Any]]:
     """The outputs of each resource by URN, as the last checkpoint has them.
 
     Uses the engine's built-in invoke (the one behind Node's `listResourceOutputs`): unlike a stack

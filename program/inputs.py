@@ -42,6 +42,7 @@ from federation.update.phases import PhaseBackError
 from federation.update.plan import Facts, Plan, UpdateStoppedError, make_plan
 from federation.update.settings import NAMESPACE, Settings, check_token_is_secret, load_settings
 from program.checkpoint import read_checkpoint
+from program.placeholders import Placeholders
 from program.repairs import repair
 
 # Whatever stops an update before it changes anything; each message is a sentence for a person.
@@ -64,6 +65,7 @@ class Inputs:
     `metadata` is None in phase app.
     """
 
+    placeholders: Placeholders
     settings: Settings
     access: Access
     facts: Facts
@@ -134,7 +136,7 @@ def read_inputs(root: Path) -> Inputs:
     Raises one of the program's errors, each a sentence for a person, before anything is changed.
     """
     # First: the engine answers from the checkpoint only before something is registered.
-    checkpoint = read_checkpoint()
+    checkpoint, placeholders = read_checkpoint()
     settings = _settings()
     access = usable_access(settings.access, root)
     metadata, files = _service_provider_metadata(settings, root)
@@ -152,6 +154,7 @@ def read_inputs(root: Path) -> Inputs:
     facts, directory = read_facts(site, access, checkpoint, graph=graph, aws=aws)
     plan = make_plan(settings, access, facts, preview=pulumi.runtime.is_dry_run())
     inputs = Inputs(
+        placeholders=placeholders,
         settings=settings,
         access=access,
         facts=facts,

@@ -17,7 +17,7 @@ class Unmanaged(pulumi.ComponentResource):
     """What the clouds grant of the stack's own things by hand (federation/engine/unmanaged.py).
 
     **Pulumi type:** `federation:index:Unmanaged`. Makes no resources, and exists only while there
-    is something to tell: a preview shows when that changes, and warns of each grant.
+    is something to report: a preview shows when that changes, and warns of each grant.
 
     With `unmanaged: fail` its step fails in `up`, and with it the update. Nothing depends on the
     component: everything else, revocations first of all, goes on. No preview fails: a revocation
@@ -28,12 +28,12 @@ class Unmanaged(pulumi.ComponentResource):
     def __init__(
         self, name: str, report: Report, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        told = report.warnings()
+        warnings = report.warnings()
         refused = report.fails and not pulumi.runtime.is_dry_run()
 
         def refuse(_: pulumi.ResourceHookArgs) -> None:
             if refused:
-                raise UnmanagedError("; ".join([*told, "(unmanaged: fail)"]))
+                raise UnmanagedError("; ".join([*warnings, "(unmanaged: fail)"]))
 
         hook = pulumi.ResourceHook("unmanaged-grants", refuse)
         hooks = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
@@ -45,8 +45,8 @@ class Unmanaged(pulumi.ComponentResource):
         )
         # The engine ends an update that registers outputs of a resource whose step has failed.
         if not refused:
-            for one in told:
-                # The access diff tells them by itself, and knows these warnings by their resource.
+            for one in warnings:
+                # The access diff shows them by itself, and knows these warnings by their resource.
                 pulumi.log.warn(one, self)
             self.register_outputs(report.to_dict())
 

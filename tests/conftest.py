@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from tests import leaks
+from entra_aws_sandbox.testing import start_sandbox, stop_sandbox
+from entra_aws_sandbox.testing.fixtures import pytest_runtest_makereport, sandbox
 from tests.engine.federation import Federation
 from tests.engine.prepared import Prepared
-from tests.support import Sandbox, start_sandbox, stop_sandbox
+
+__all__ = ["federation", "in_access", "pytest_runtest_makereport", "sandbox"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, so that all workers are busy to the end."""
     items.sort(key=lambda item: ("exhaustive" not in item.keywords, "engine" not in item.keywords))
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox for the tests of one module, at its seed."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    try:
-        yield start_sandbox(folder)
-    finally:
-        stop_sandbox(folder)
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +35,3 @@ def in_access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
 def federation(in_access: Prepared) -> Federation:
     """A federation in phase access, exactly as ACCESS declares it, for one test."""
     return in_access.restore()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """No test may print a secret, not even one that fails."""
-    report = yield
-    leaks.guard(report)
-    return report

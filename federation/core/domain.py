@@ -98,9 +98,9 @@ def mixed_scripts(value: str) -> str | None:
         return None
     for word in re.split(r"[\W_]+", value):
         scripts = {unicodedata.name(char, "?").split()[0]: char for char in word if char.isalpha()}
-        strangers = [char for script, char in scripts.items() if script in {"CYRILLIC", "GREEK"}]
-        if "LATIN" in scripts and strangers:
-            char = strangers[0]
+        foreign = [char for script, char in scripts.items() if script in {"CYRILLIC", "GREEK"}]
+        if "LATIN" in scripts and foreign:
+            char = foreign[0]
             return (
                 f"{quoted(value)} mixes Latin letters with U+{ord(char):04X} "
                 f"({unicodedata.name(char)}), which looks alike; write it in one script."

@@ -21,7 +21,7 @@ from federation.diff.assignment_changes import (
     AssignmentWhat,
     assignment_changes,
 )
-from federation.diff.endings import expiries
+from federation.diff.expiries import expiries
 from federation.diff.guard_changes import GuardChange, guard_changes
 from federation.diff.record_changes import RecordChange, record_changes
 from federation.diff.set_changes import SetChange, Sets, set_changes
@@ -355,7 +355,10 @@ def _record(
     before, after = preview.records
     if not (before and after):
         return ()
-    return record_changes(before, after, was=frozenset(was), now=frozenset(now))
+    new_token = any(step.changes for step in preview.of_kind("SynchronizationSecret"))
+    return record_changes(
+        before, after, was=frozenset(was), now=frozenset(now), new_token=new_token
+    )
 
 
 def _accounts(

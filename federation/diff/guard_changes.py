@@ -87,8 +87,11 @@ def _unit(selector: str) -> str:
 def _rescue(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
     """`never` beats break-glass: what it closes needs no way in any more."""
     if before["breakGlass"] and after["breakGlass"]:
-        sentence = ("break-glass needs no way in (never): ",)
-        yield from _gone(after["never"], before["never"], loosened=True, sentence=sentence)
+        closed = set(after["never"]["accounts"]) - set(before["never"]["accounts"])
+        lost = closed & set(before["protectedAccounts"]["accounts"])
+        if lost:
+            sentence = ("break-glass needs no way in (never): ",)
+            yield GuardChange(loosened=True, sentence=sentence, accounts=tuple(sorted(lost)))
 
 
 def _administrative(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:

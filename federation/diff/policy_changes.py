@@ -17,7 +17,7 @@ from federation.core.wording import Code, Sentence, listed, several
 # An inline policy has at most 32,768 characters; what would come to more pairs than this is
 # compared as a whole.
 _MOST_PAIRS: Final = 20_000
-# With more wildcards than that, what they cover is told as a change all the same.
+# With more wildcards than that, what they cover counts as a change all the same.
 _MOST_WIDE: Final = 200
 _SHOWN: Final = 12
 _STATED: Final = {"Allow": "allows ", "Deny": "denies "}
@@ -50,9 +50,9 @@ def policy_changes(
     """Every difference in meaning, wider ones first; empty for the same policy in other words."""
     old, new = _permissions(before), _permissions(after)
     tied, freed = _tied(old, new), _tied(new, old)
-    told = {*tied, *freed, *map(_bare, tied), *map(_bare, freed)}
-    more = [new[key] for key in _beyond(new, old) if key not in told]
-    less = [old[key] for key in _beyond(old, new) if key not in told]
+    named = {*tied, *freed, *map(_bare, tied), *map(_bare, freed)}
+    more = [new[key] for key in _beyond(new, old) if key not in named]
+    less = [old[key] for key in _beyond(old, new) if key not in named]
     changes = [
         *_changes(more, _ADDED, wider="Allow"),
         *_changes(less, _REMOVED, wider="Deny"),

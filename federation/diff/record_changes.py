@@ -13,18 +13,18 @@ from typing import Any, Final
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.core.wording import Code, Name, Sentence, listed
 
+_TOKEN: Final = "provisioning.tokenExpires"  # noqa: S105 - the name of a setting
 # Settings of which a higher value, or one that is not this, allows more.
-_HIGHER_ALLOWS: Final = frozenset({"provisioning.deleteThreshold"})
+# A later end of a token that is not a new one only silences the reminder.
+_HIGHER_ALLOWS: Final = frozenset({"provisioning.deleteThreshold", _TOKEN})
 _STRICT: Final[Mapping[str, Any]] = {
     "requireReviewed": True,
     "unmanaged": "fail",
     "protect": True,
     "allowPhaseBack": None,
 }
-# Who writes, what the stack builds upon, and a date that only a person knows: any change counts.
-_ANY: Final = frozenset(
-    {"identityCenter.managementAccess", "federationStack", "provisioning.tokenExpires"}
-)
+# Who writes, and what the stack builds upon: any change counts.
+_ANY: Final = frozenset({"identityCenter.managementAccess", "federationStack"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +46,24 @@ def record_changes(
     *,
     was: Collection[Assignment],
     now: Collection[Assignment],
+    new_token: bool = False,
 ) -> tuple[RecordChange, ...]:
     """Every difference but guards and accounts, weakening ones first. `was` and `now` are the
-    assignments before and after the update, as far as the preview names them.
+    assignments before and after the update, as far as the preview names them. `new_token` says that
+    the SCIM credentials change: then the end of the token is that of another one.
     """
     found = [
-        *_ends(before["ends"], after["ends"], was, now),
+        *_ends(before["ends"], after["ends"], was, set(now) - _named(after["frozen"])),
         *_rules(before["rules"], after["rules"]),
         *_listed(before, after, "optional", "may match nothing without an error", Code),
         *_listed(before, after, "adopt", "may join a group made by hand in Identity Center", Name),
         *_moved(before["moved"], after["moved"]),
         *_quotas(before["quotas"], after["quotas"]),
-        *_settings(before["settings"], after["settings"]),
+        *(
+            one
+            for name, one in _settings(before["settings"], after["settings"])
+            if not (new_token and name == _TOKEN)
+        ),
     ]
     return tuple(sorted(found, key=lambda one: (not one.weakens, one.sentence, one.accounts)))
 
@@ -95,6 +101,10 @@ def _days(ends: Mapping[str, Mapping[str, Any]]) -> dict[Assignment, str]:
         for holder, accounts in holders.items()
         for account in accounts
     }
+
+
+def _named(names: Collection[str]) -> set[Assignment]:
+    return {Assignment.parse(name) for name in names}
 
 
 def _rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[RecordChange]:
@@ -152,19 +162,20 @@ def _quotas(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[Rec
             )
 
 
-def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[RecordChange]:
+def _settings(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, RecordChange]]:
+    """The changes by the name of the setting."""
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         # The phase says that provisioning begins, or ends.
         if was == now or (name.startswith("provisioning.") and None in (was, now)):
             continue
         if name == "acceptRecreated":
-            yield from _accepted(was or {}, now or {})
+            yield from ((name, one) for one in _accepted(was or {}, now or {}))
             continue
-        yield RecordChange(
-            weakens=_weakens(name, was, now),
-            sentence=(f"setting {name}: ", _shown(now), " instead of ", _shown(was)),
-        )
+        sentence = (f"setting {name}: ", _shown(now), " instead of ", _shown(was))
+        yield name, RecordChange(weakens=_weakens(name, was, now), sentence=sentence)
 
 
 def _weakens(name: str, was: Any, now: Any) -> bool:

@@ -59,14 +59,14 @@ def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
     if is_told(step, preview):
         return iter(())
     if step.kind == "Group":
-        told = tuple(_group(step, preview))
+        found = tuple(_group(step, preview))
     elif step.kind == "ApplicationRedirectUris":
-        told = tuple(_reply_urls(step, preview))
+        found = tuple(_reply_urls(step, preview))
     else:
-        told = tuple(_READERS.get(step.kind, _other)(step))
-    # The service principal comes with the application, which is told.
+        found = tuple(_READERS.get(step.kind, _other)(step))
+    # The service principal comes with the application, which has its line.
     with_another = step.op == "create" and step.kind == "ServicePrincipal"
-    return iter(told if told or with_another else tuple(_other(step)))
+    return iter(found if found or with_another else tuple(_other(step)))
 
 
 def _of_a_set(step: Step) -> bool:

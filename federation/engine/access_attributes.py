@@ -40,7 +40,7 @@ def attribute_repairs(
 def attributes_sentence(repair: AttributesRepair) -> str:
     """What differs, without an end."""
     live = repair.live or {}
-    told = [
+    parts = [
         f"{quoted(key)} is missing"
         if key not in live
         else f"{quoted(key)} is not declared"
@@ -51,5 +51,5 @@ def attributes_sentence(repair: AttributesRepair) -> str:
     ]
     return (
         "the attributes for access control are not in AWS as the last update left them: "
-        f"{'; '.join(told)}"
+        f"{'; '.join(parts)}"
     )

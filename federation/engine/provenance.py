@@ -121,13 +121,13 @@ def doubts(
     yield from found.oddities
     if kind == "Group":
         yield from _maker(found, identity)
-        yield from _strangers("owner", found.owners - _allowed(inputs, "owners", identity))
-        yield from _strangers("member", found.members - _ids(inputs, "members"))
+        yield from _unexpected("owner", found.owners - _allowed(inputs, "owners", identity))
+        yield from _unexpected("member", found.members - _ids(inputs, "members"))
     if kind == "ApplicationFromTemplate":
         if identity.object_id not in found.owners:
             yield "this sign-in does not own it"
-        yield from _strangers("owner", found.owners - {identity.object_id})
-        yield from _strangers("assigned principal", found.members)
+        yield from _unexpected("owner", found.owners - {identity.object_id})
+        yield from _unexpected("assigned principal", found.members)
 
 
 def _too_old(found: Found, since: datetime | None) -> Iterator[str]:
@@ -164,6 +164,6 @@ def _ids(inputs: Mapping[str, Any], key: str) -> frozenset[str]:
     return frozenset(map(str, inputs.get(key) or ()))
 
 
-def _strangers(role: str, ids: Collection[str]) -> Iterator[str]:
+def _unexpected(role: str, ids: Collection[str]) -> Iterator[str]:
     if ids:
         yield f"it has an undeclared {role}: {', '.join(sorted(ids))}"

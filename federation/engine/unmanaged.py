@@ -209,7 +209,7 @@ def _order(grant: Grant) -> tuple[str, ...]:
 
 
 def who(grant: AppGrant | AssignmentGrant) -> str:
-    """The principal as people are told of it: kind, name and id. The one place that names them."""
+    """The principal before people: kind, name and id. The one place that names them."""
     kind = _KINDS.get(grant.principal_type, grant.principal_type)
     ident = grant.object_id if isinstance(grant, AppGrant) else grant.principal_id
     return f"{kind} {quoted(grant.name)} ({ident})" if grant.name else f"{kind} {ident}"
@@ -246,17 +246,17 @@ def _sentence(grant: Grant) -> str:
     return f"{who(grant)} has {grant.permission_set} on {place} by hand, not declared"
 
 
-def as_told(grant: Grant) -> dict[str, Any]:
+def for_machines(grant: Grant) -> dict[str, Any]:
     """Plain data, as commands print it for machines."""
-    told: dict[str, Any] = {"kind": grant.kind, "text": sentence(grant)}
+    found: dict[str, Any] = {"kind": grant.kind, "text": sentence(grant)}
     if not isinstance(grant, AppGrant):
-        told["permissionSet"] = grant.permission_set
-        told["account"] = {"id": grant.account, "name": grant.account_name}
+        found["permissionSet"] = grant.permission_set
+        found["account"] = {"id": grant.account, "name": grant.account_name}
     if not isinstance(grant, AccountGrant):
         ident = grant.object_id if isinstance(grant, AppGrant) else grant.principal_id
         kind = _KINDS.get(grant.principal_type, grant.principal_type)
-        told["principal"] = {"type": kind, "id": ident, "name": grant.name}
-    return told
+        found["principal"] = {"type": kind, "id": ident, "name": grant.name}
+    return found
 
 
 def to_dict(grant: Grant) -> dict[str, Any]:
@@ -293,10 +293,10 @@ class Report:
 
         The access diff and `ops status` leave nothing out.
         """
-        told = [f"{sentence(one)}: {REMEDY}" for one in self.grants[:_SHOWN]]
+        first = [f"{sentence(one)}: {REMEDY}" for one in self.grants[:_SHOWN]]
         left = len(self.grants) - _SHOWN
         more = f"{count(left, 'more grant')} by hand: python -m ops status names all"
-        return [*told, *([more] if left > 0 else [])]
+        return [*first, *([more] if left > 0 else [])]
 
     def to_dict(self) -> dict[str, Any]:
         """Inputs and outputs of the component Unmanaged."""

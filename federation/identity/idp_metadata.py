@@ -77,11 +77,11 @@ def _check(text: str) -> None:
 
 
 def check_certificates(found: IdentityProviderMetadata, expected: Collection[str]) -> None:
-    """Raise MetadataError unless one of the stack's certificates signs, and no stranger does."""
+    """Raise MetadataError unless one of the stack's certificates signs, and no other does."""
     wanted = {thumbprint.upper() for thumbprint in expected}
-    strangers = [one for one in found.thumbprints if one not in wanted]
-    if strangers:
+    foreign = [one for one in found.thumbprints if one not in wanted]
+    if foreign:
         raise MetadataError(
-            f"the federation metadata names certificate {strangers[0]}, which the stack did not "
+            f"the federation metadata names certificate {foreign[0]}, which the stack did not "
             f"make ({', '.join(sorted(wanted)) or 'it made none'})"
         )

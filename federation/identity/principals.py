@@ -51,13 +51,13 @@ class IdentityStorePrincipal:
 class Match:
     """Which principals have arrived, and what stands in the way of others (a sentence each).
 
-    `conflicts` are held; `strangers` are groups made by hand that Entra would join: they stop an
+    `conflicts` are held; `made_by_hand` are groups made by hand that Entra would join: they stop an
     update.
     """
 
     arrived: Mapping[PrincipalKey, str] = field(default_factory=dict)
     conflicts: Mapping[PrincipalKey, str] = field(default_factory=dict)
-    strangers: Mapping[PrincipalKey, str] = field(default_factory=dict)
+    made_by_hand: Mapping[PrincipalKey, str] = field(default_factory=dict)
 
 
 def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrincipal]) -> Match:
@@ -71,7 +71,7 @@ def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrinci
                 by_external[external].append(principal)
     arrived: dict[PrincipalKey, str] = {}
     conflicts: dict[PrincipalKey, str] = {}
-    strangers: dict[PrincipalKey, str] = {}
+    made_by_hand: dict[PrincipalKey, str] = {}
     for entra in wanted:
         key = entra.key
         named = by_name[key.type, entra.name.casefold()]
@@ -86,8 +86,8 @@ def match(wanted: Iterable[EntraPrincipal], listed: Iterable[IdentityStorePrinci
         elif named and key.type == "USER":
             conflicts[key] = _other_case(entra, named[0])
         elif named and not entra.adopt:
-            strangers[key] = _made_by_hand(entra, named[0])
-    return Match(arrived, conflicts, strangers)
+            made_by_hand[key] = _made_by_hand(entra, named[0])
+    return Match(arrived, conflicts, made_by_hand)
 
 
 def _twice(entra: EntraPrincipal, found: list[IdentityStorePrincipal]) -> str:

@@ -112,9 +112,9 @@ def on_demand_failure(answer: Mapping[str, Any] | None) -> str:
         return "" if code == _DONE else _SKIPPED.get(code, code or "Entra skipped it")
     if outcome in {"success", ""} and not failed:
         return ""
-    told = details.get("errorMessage") or details.get("reason")
+    given = details.get("errorMessage") or details.get("reason")
     last = failed[-1].get("description") if failed else ""
-    return str(told or last or code or "provisioning on demand failed").removesuffix(".")
+    return str(given or last or code or "provisioning on demand failed").removesuffix(".")
 
 
 def _parsed(answer: Mapping[str, Any] | None, key: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
@@ -19,10 +19,9 @@ from federation.core.domain import one_spelling
 from federation.core.errors import InvalidInput, Problem
 from federation.engine.checkpoint import Checkpoint
 from federation.engine.phase import Phase
-from federation.engine.unmanaged import UnmanagedPolicy
 from federation.identity.principals import EntraPrincipal
 from federation.update.plan import Facts, UpdateStoppedError
-from federation.update.settings import NAMESPACE, ManagementAccess, Settings, load
+from federation.update.settings import NAMESPACE, ManagementAccess, Settings, StackSettings, load
 
 KEY: Final = "federationStack"
 # The output of a federation stack that access stacks read.
@@ -36,36 +35,16 @@ class _Center(BaseModel):
     management_access: ManagementAccess | None = None
 
 
-class AccessStackSettings(BaseModel):
+class AccessStackSettings(StackSettings):
     """The configuration of an access stack; everything else is the federation stack's."""
-
-    model_config = Settings.model_config
 
     federation_stack: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+/[\w.-]+)?$")] = Field(
         description="The stack that owns the federation: its name, or organization/project/name."
     )
-    access: tuple[str, ...] = Field(min_length=1, description="Access file, or a list of them.")
     identity_center: _Center = _Center()
-    accept_recreated: Mapping[str, str] = Field(
-        default={}, description="New principal id by key, once a re-created principal was reviewed."
-    )
-    require_reviewed: bool = Field(
-        default=False,
-        description="Apply only what was reviewed: an update needs the hash of its access diff.",
-    )
-    unmanaged: UnmanagedPolicy = Field(
-        default="report",
-        description="What assignments made by hand come to: a warning, or (fail) an update that "
-        "does all its work and then fails.",
-    )
     wait_minutes: float = Field(
         default=5, ge=0, le=60, description="How long an update waits for principals to arrive."
     )
-
-    @field_validator("access", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
     def reference(self, *, organization: str, project: str) -> str:
         """The full name of the federation stack, seen from a stack of this project."""

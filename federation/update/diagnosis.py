@@ -1,4 +1,4 @@
-"""What a pre-flight check found, and how it is told."""
+"""What a pre-flight check found, and how it is shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Findings:
         self.found.append(Finding(level="fine", check=check, text=text))
 
     def note(self, check: str, text: str) -> None:
-        """Worth knowing, or not to be told."""
+        """Worth knowing, or not known."""
         self.found.append(Finding(level="note", check=check, text=text))
 
     def problem(self, check: str, text: str, *, permission: str = "") -> None:
@@ -49,12 +49,14 @@ class Findings:
 def lines(title: str, found: Sequence[Finding]) -> list[str]:
     """For people: problems first, each with what to do about it."""
     order: tuple[Level, ...] = ("problem", "note", "fine")
-    told = [f"{_MARKS[level]} {one.text}" for level in order for one in found if one.level == level]
+    shown = [
+        f"{_MARKS[level]} {one.text}" for level in order for one in found if one.level == level
+    ]
     count = sum(one.level == "problem" for one in found)
     end = (
         "1 problem" if count == 1 else f"{count} problems" if count else "nothing stands in the way"
     )
-    return [title, *told, end]
+    return [title, *shown, end]
 
 
 def to_dict(found: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -48,12 +48,12 @@ class HandOff:
 
 def lines(steps: Sequence[HandOff]) -> list[str]:
     """A line for what is done, everything about what is to be done."""
-    told: list[str] = []
+    shown: list[str] = []
     for step in steps:
-        told.append(f"{_MARKS[step.verdict]} {step.step:>2}  {step.title}: {step.check}")
+        shown.append(f"{_MARKS[step.verdict]} {step.step:>2}  {step.title}: {step.check}")
         if step.verdict in {"open", "wrong"}:
-            told += _detail(step)
-    return told
+            shown += _detail(step)
+    return shown
 
 
 def _detail(step: HandOff) -> list[str]:

@@ -206,7 +206,7 @@ def plan_access(
     if phase is not Phase.ACCESS:
         without = _without_assignments(phase, resolution, findings, facts.checkpoint)
         return replace(without, unmanaged=by_hand, principals=facts.principals, labels=names)
-    _stop_on_strangers(found, others, names)
+    _stop_on_groups_by_hand(found, others, names)
     # An accepted new object is a principal of its own: nothing is left of the old one's pins.
     pinned = {
         assignment: pin for assignment, pin in pinned.items() if assignment.principal not in others
@@ -376,13 +376,13 @@ def _stop_on_others(
         raise UpdateStoppedError(". ".join(stories))
 
 
-def _stop_on_strangers(found: Match, others: Collection[PrincipalKey], names: Labels) -> None:
+def _stop_on_groups_by_hand(found: Match, others: Collection[PrincipalKey], names: Labels) -> None:
     sentences = [
         f"Identity Center still has the old object's {names.spoken(key)}, which Entra would join: "
         "run python -m ops sync, which takes it away, then pulumi up --refresh"
         if key in others
-        else found.strangers[key]
-        for key in sorted(found.strangers)
+        else found.made_by_hand[key]
+        for key in sorted(found.made_by_hand)
     ]
     if sentences:
         raise UpdateStoppedError("; ".join(sentences))

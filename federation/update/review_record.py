@@ -30,6 +30,7 @@ def review_record(
     return {
         "guards": guard_record(access, organization),
         "ends": _ends(access, resolution),
+        "frozen": [one.logical_name for one in resolution.frozen],
         "rules": _rules(access),
         "optional": sorted(set(_optional(access))),
         "adopt": sorted(key for key, group in access.groups.items() if group.adopt),

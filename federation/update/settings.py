@@ -89,6 +89,31 @@ class _Section(BaseModel):
     )
 
 
+class StackSettings(_Section):
+    """What every stack of this program may set, whether it federates or only gives access."""
+
+    access: tuple[str, ...] = Field(
+        min_length=1, description="Access file, or a list of files and globs: one per team."
+    )
+    accept_recreated: Mapping[str, str] = Field(
+        default={}, description="New principal id by key, once a re-created principal was reviewed."
+    )
+    require_reviewed: bool = Field(
+        default=False,
+        description="Apply only what was reviewed: an update needs the hash of its access diff.",
+    )
+    unmanaged: UnmanagedPolicy = Field(
+        default="report",
+        description="What assignments made by hand come to: a warning, or (fail) an update that "
+        "does all its work and then fails.",
+    )
+
+    @field_validator("access", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
 class EnterpriseAppSettings(_Section):
     """The gallery application in Entra (steps 5 to 7)."""
 
@@ -186,7 +211,7 @@ class ProvisioningSettings(_Section):
         return match["region"] if match else None
 
 
-class Settings(_Section):
+class Settings(StackSettings):
     """The whole stack configuration below `entra-identity-center:`."""
 
     enterprise_app: EnterpriseAppSettings
@@ -194,23 +219,8 @@ class Settings(_Section):
     provisioning: ProvisioningSettings | None = Field(
         default=None, description="Absent: phase trust."
     )
-    access: tuple[str, ...] = Field(
-        min_length=1, description="Access file, or a list of files and globs: one per team."
-    )
-    accept_recreated: Mapping[str, str] = Field(
-        default={}, description="New principal id by key, once a re-created principal was reviewed."
-    )
     allow_phase_back: Phase | None = Field(
         default=None, description="The phase to which this stack may go back."
-    )
-    require_reviewed: bool = Field(
-        default=False,
-        description="Apply only what was reviewed: an update needs the hash of its access diff.",
-    )
-    unmanaged: UnmanagedPolicy = Field(
-        default="report",
-        description="What assignments made by hand come to: a warning, or (fail) an update that "
-        "does all its work and then fails.",
     )
     protect: bool = Field(
         default=False,
@@ -218,11 +228,6 @@ class Settings(_Section):
             "Protect application, service principal, certificate, secret and job from deletion."
         ),
     )
-
-    @field_validator("access", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _trust_before_provisioning(self) -> Self:

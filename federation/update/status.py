@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from federation.engine.phase import Phase
-from federation.engine.unmanaged import REMEDY, Grant, as_told, sentence
+from federation.engine.unmanaged import REMEDY, Grant, for_machines, sentence
 from federation.identity.holds import Hold
 from federation.identity.provisioning import JobStatus
 from federation.identity.scope import Census
@@ -79,7 +79,7 @@ class Status:
                 f"an update was interrupted and left {self.pending} unfinished operations: run "
                 "python -m ops recover"
             )
-        found += [f"{told}: run pulumi up" for told in self.repairs]
+        found += [f"{details}: run pulumi up" for details in self.repairs]
         found += [f"{sentence(one)}: {REMEDY}" for one in self.unmanaged]
         if require_all and self.held:
             assignments = sum(len(hold.assignments) for hold in self.held)
@@ -131,7 +131,7 @@ class Status:
             "unapplied": self.unapplied,
             "stopped": self.stopped or None,
             "repairs": list(self.repairs),
-            "unmanaged": [as_told(one) for one in self.unmanaged],
+            "unmanaged": [for_machines(one) for one in self.unmanaged],
             "lookedAt": "every account" if self.full else "what every preview asks",
             "expiries": [
                 {
@@ -247,23 +247,25 @@ def _verdict(status: Status) -> str:
 
 
 def _details(status: Status) -> list[str]:
-    told = [
+    details = [
         f"held: {hold.principal.word} {hold.label}, "
         f"{_many(len(hold.assignments), 'assignment')}: {hold.reason}"
         for hold in status.held
     ]
     if status.unapplied:
-        told.append(f"{_many(status.unapplied, 'assignment')} declared but not made: run pulumi up")
+        details.append(
+            f"{_many(status.unapplied, 'assignment')} declared but not made: run pulumi up"
+        )
     census = status.census
     if census:
-        told += [f"not there: {one.kind.lower()} {one.name}" for one in census.missing[:20]]
+        details += [f"not there: {one.kind.lower()} {one.name}" for one in census.missing[:20]]
         if len(census.missing) > 20:
-            told.append(f"not there: {len(census.missing) - 20} more")
-        told += [
+            details.append(f"not there: {len(census.missing) - 20} more")
+        details += [
             f"still there: {one.kind.lower()} {one.name}: {one.reason}" for one in census.leaving
         ]
-        told += [f"kept out: {one.name}: {one.reason}" for one in census.kept_out]
-    return told + list(status.notes)
+        details += [f"kept out: {one.name}: {one.reason}" for one in census.kept_out]
+    return details + list(status.notes)
 
 
 def _ago(now: datetime, then: datetime) -> str:

@@ -12,11 +12,11 @@ from clouds.entra import EntraError, endpoints, http
 from clouds.graph import Graph
 from clouds.rescuers import read_rescuers
 from clouds.scim import ScimError, try_token
+from entra_aws_sandbox.testing import Sandbox
 from federation.access.access import Access, load_access
 from federation.access.assignments import PrincipalKey
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint
-from tests.support import Sandbox
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_a_federated_token_that_can_not_be_had_is_said_in_a_sentence(
 
 def test_more_names_than_a_filter_takes_are_found_in_batches(graph: Graph) -> None:
     people = [f"{name}@example.com" for name in ("ada", "bob", "carol", "dave", "erin", "frank")]
-    strangers = [f"nobody-{number}@example.com" for number in range(40)]
-    found = {person["userPrincipalName"] for person in graph.users_by_name(strangers + people)}
+    made_by_hand = [f"nobody-{number}@example.com" for number in range(40)]
+    found = {person["userPrincipalName"] for person in graph.users_by_name(made_by_hand + people)}
     assert found == set(people)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from clouds.aws import Aws, AwsError
+from entra_aws_sandbox.testing import Sandbox
 from federation.access.organization import parents_in
-from tests.support import Sandbox
 
 WEB_DEV = "622222222222"
 Watch = Callable[[str, dict[str, Any]], None]

@@ -10,17 +10,25 @@ from pathlib import Path
 import pytest
 import yaml
 
+from entra_aws_sandbox import faults
 from federation.access.access import load_access
 from federation.update.settings import NAMESPACE, load_settings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("bench/*.md"),
+        ROOT / "sandbox" / "README.md",
+    ]
+)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 OPS = re.compile(r"python -m ops ([a-z-]+)")
 SCRIPT = re.compile(r"(?:^|[\s`(])((?:script|\.ci)/[a-z][a-z/-]*(?:\.sh)?)")
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_scripts_exist(path: Path) -> None:
     text = path.read_text()
     for target in LINK.findall(text):
@@ -72,3 +80,7 @@ def test_the_readme_shows_the_demo_as_it_is_told() -> None:
     for title in titles:
         # A person's address is filled in when the story is told.
         assert title.strip().rpartition("@example.com ")[2] in told
+
+
+def test_the_page_on_the_sandbox_lists_its_faults() -> None:
+    assert f"\n{faults.table()}\n" in (ROOT / "docs" / "sandbox.md").read_text()

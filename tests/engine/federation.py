@@ -12,7 +12,7 @@ import yaml
 
 from demo.stack import STACK, write_project
 from entra_aws_sandbox.pulumi import PulumiStack, Run, Step
-from tests.support import Sandbox
+from entra_aws_sandbox.testing import Sandbox
 
 ASSIGNMENT = "AccountAssignment"
 PERMISSION_SET = "PermissionSet"

@@ -14,9 +14,9 @@ import yaml
 from demo.checkout import REPOSITORY
 from demo.stack import write_project
 from entra_aws_sandbox.pulumi import PulumiStack
+from entra_aws_sandbox.testing import Sandbox
 from federation.update.settings import NAMESPACE
 from tests.engine.federation import Federation
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 

@@ -14,8 +14,8 @@ from demo.stack import STACK, write_project
 from entra_aws_sandbox.environment import pulumi_cli
 from entra_aws_sandbox.listener import bind
 from entra_aws_sandbox.pulumi import PulumiStack, Run
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ACCESS, Federation
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 

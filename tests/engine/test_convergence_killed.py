@@ -17,10 +17,11 @@ from typing import IO
 import pytest
 
 from entra_aws_sandbox.environment import pulumi_cli
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
 from tests.engine.prepared import Prepared
-from tests.support import Sandbox, processes_with
+from tests.engine.processes import processes_with
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

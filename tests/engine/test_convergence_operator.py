@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from entra_aws_sandbox.browser import sign_in
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import change_user, ops, status, sync
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 

@@ -16,10 +16,10 @@ import pytest
 
 from demo.checkout import REPOSITORY
 from entra_aws_sandbox.pulumi import Run
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops, status
 from tests.engine.prepared import Prepared, configure
-from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

@@ -13,12 +13,12 @@ import os
 import pytest
 
 from demo.checkout import REPOSITORY
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import Federation
 from tests.engine.healing import Healing, waiting
 from tests.engine.picture import Picture, differences, picture
 from tests.engine.prepared import Prepared, configure
 from tests.engine.stages import STAGES, Stage
-from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 
 from entra_aws_sandbox.pulumi import Run
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 

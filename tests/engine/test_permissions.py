@@ -23,6 +23,7 @@ from demo.privileges.document import document
 from demo.privileges.stories import STORIES, Play, TeamPlay
 from demo.privileges.usage import Usage
 from demo.stack import STACK
+from entra_aws_sandbox.testing import Sandbox
 from federation.update.diagnosis import Finding, Findings
 from federation.update.permissions import Feature, Purpose, required_actions, required_roles
 from ops.cli import Cli
@@ -30,7 +31,6 @@ from ops.doctor import examine, examine_clouds, stack_features
 from ops.session import Session
 from ops.stack import Stack, read_stack
 from ops.status import read_status
-from tests.support import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 

@@ -21,9 +21,9 @@ from demo.stack import STACK
 from entra_aws_sandbox.browser import Browser
 from entra_aws_sandbox.folder import Folder
 from entra_aws_sandbox.pulumi import PulumiStack
+from entra_aws_sandbox.testing import Sandbox, stop_sandbox
+from entra_aws_sandbox.testing.leaks import Secrets
 from ops.__main__ import COMMANDS
-from tests.leaks import Secrets
-from tests.support import Sandbox, stop_sandbox
 
 pytestmark = pytest.mark.engine
 

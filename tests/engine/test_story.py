@@ -19,6 +19,7 @@ import pytest
 
 from entra_aws_sandbox.browser import sign_in
 from entra_aws_sandbox.pulumi import Run
+from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import (
     ASSIGNMENT,
     ASSIGNMENTS,
@@ -29,7 +30,7 @@ from tests.engine.federation import (
     changed,
     of_kind,
 )
-from tests.support import Sandbox, processes_with
+from tests.engine.processes import processes_with
 
 pytestmark = pytest.mark.engine
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from entra_aws_sandbox.testing import Sandbox
 from federation.access.organization import Organization
 from tests.federation.loading import company
-from tests.support import Sandbox
 
 REPOSITORY = Path(__file__).parent.parent.parent
 

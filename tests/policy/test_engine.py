@@ -14,8 +14,8 @@ from pulumi_policy import EnforcementLevel
 
 from demo.checkout import REPOSITORY
 from entra_aws_sandbox.pulumi import PulumiStack, Run
+from entra_aws_sandbox.testing import Sandbox
 from policy.pack import POLICIES
-from tests.support import Sandbox
 
 pytestmark = pytest.mark.engine
 

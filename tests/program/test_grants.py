@@ -34,8 +34,8 @@ INSTANCE = Instance(
 DEPLOY = PermissionSet(
     name="Deploy",
     managed_policies=("ReadOnlyAccess",),
-    customer_managed_policies=(CustomerPolicy("deploy", "/platform/"),),
-    permissions_boundary=Boundary(customer_managed_policy=CustomerPolicy("boundary")),
+    customer_managed_policies=(CustomerPolicy(name="deploy", path="/platform/"),),
+    permissions_boundary=Boundary(customer_managed_policy=CustomerPolicy(name="boundary")),
 )
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 # How a value that is not known yet reaches the engine.

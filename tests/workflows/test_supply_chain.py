@@ -68,6 +68,7 @@ def test_every_package_is_locked_with_hashes(source: str, name: str) -> None:
 def test_the_sandbox_asks_for_what_is_locked() -> None:
     project = tomllib.loads((REPOSITORY / "sandbox" / "pyproject.toml").read_text())
     asked = project["project"]["dependencies"] + project["build-system"]["requires"]
+    asked += project["project"]["optional-dependencies"]["test"]
     versions = {package: version for package, (version, _) in lock(EVERYTHING).items()}
     for requirement in asked:
         package, _, version = requirement.partition("==")

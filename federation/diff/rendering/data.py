@@ -12,7 +12,7 @@ from federation.core.wording import plain
 from federation.diff.changes import AccessChange, AccessDiff
 from federation.diff.set_changes import SetChange
 from federation.diff.trust_change import TrustChange
-from federation.engine.unmanaged import AppGrant, Grant, as_told
+from federation.engine.unmanaged import AppGrant, Grant, for_machines
 
 
 def as_json(diff: AccessDiff) -> str:
@@ -162,10 +162,10 @@ def _set(diff: AccessDiff, change: SetChange) -> dict[str, Any]:
 
 
 def _grant(diff: AccessDiff, grant: Grant) -> dict[str, Any]:
-    told = as_told(grant)
-    return (
-        told if isinstance(grant, AppGrant) else {**told, "account": _account(diff, grant.account)}
-    )
+    found = for_machines(grant)
+    if isinstance(grant, AppGrant):
+        return found
+    return {**found, "account": _account(diff, grant.account)}
 
 
 def _trust(diff: AccessDiff, change: TrustChange) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from entra_aws_sandbox import faults, process, request_log, snapshots
+from entra_aws_sandbox import process, request_log, snapshots, switchboard
 from entra_aws_sandbox.console import Console, shown
 from entra_aws_sandbox.control import PREFIX, post, step_from
 from entra_aws_sandbox.environment import as_shell, environment
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Folder], None] = asked.command
     try:
-        command(asked, Folder.default())
+        command(asked, Folder.named(getattr(asked, "folder", None)))
     except SandboxError as error:
         print(error, file=sys.stderr)
         return 1
@@ -65,7 +66,8 @@ def _start(asked: argparse.Namespace, folder: Folder) -> None:
     )
     print("The sandbox already runs." if ran_already else "The sandbox runs.")
     print(_urls(running))
-    print('Point a shell at it: eval "$(entra-aws-sandbox env)"')
+    option = f" --folder {shlex.quote(asked.folder)}" if "folder" in asked else ""
+    print(f'Point a shell at it: eval "$(entra-aws-sandbox env{option})"')
 
 
 def _stop(_: argparse.Namespace, folder: Folder) -> None:
@@ -133,7 +135,7 @@ def _log(asked: argparse.Namespace, folder: Folder) -> None:
 
 
 def _faults(asked: argparse.Namespace, folder: Folder) -> None:
-    board = faults.Switchboard(folder.require_running())
+    board = switchboard.Switchboard(folder.require_running())
     asked.act(board, asked)
     print(json.dumps(board.shown(), indent=2))
 
@@ -161,13 +163,20 @@ def _urls(running: Running) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
+    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere.add_argument(
+        "--folder",
+        # Before or after the command: where it is not given, it must not undo the other place.
+        default=argparse.SUPPRESS,
+        help="where the sandbox's files lie; default: SANDBOX_DIR, else .sandbox here",
+    )
     parser = argparse.ArgumentParser(
-        prog="entra-aws-sandbox", description=__doc__.partition(": ")[2]
+        prog="entra-aws-sandbox", description=__doc__.partition(": ")[2], parents=[anywhere]
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_, description=help_)
+        sub = commands.add_parser(name, help=help_, description=help_, parents=[anywhere])
         sub.set_defaults(command=command)
         return sub
 
@@ -196,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     log = add("log", _log, "print the requests that both clouds answered")
     log.add_argument("--follow", action="store_true", help="until the sandbox stops")
     log.add_argument("--counts", action="store_true", help="calls per operation")
-    faults.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
+    switchboard.add_arguments(add("faults", _faults, "show, add or clear faults of both clouds"))
     _add_console(add("console", _console, "do what a person does in the AWS console"))
     return parser
 

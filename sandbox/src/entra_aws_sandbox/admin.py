@@ -98,7 +98,7 @@ class GraphAdmin:
 class AwsAdmin:
     """AWS at the address of an environment, with an administrator's key.
 
-    Not with the deployment's, whose policy allows only what the program needs.
+    Not with the deployment's, whose policy allows only what a federation needs.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -134,8 +134,8 @@ class AwsAdmin:
         }
 
     def assignments(self) -> set[tuple[str, str, str, str]]:
-        """Every row: (account id, permission set name, principal type, principal id)."""
-        rows = set()
+        """Every assignment: (account id, permission set name, principal type, principal id)."""
+        assignments = set()
         for arn, name in self.permission_sets().items():
             (instance,) = self.instances()
             accounts = self._pages(
@@ -145,9 +145,9 @@ class AwsAdmin:
                 PermissionSetArn=arn,
             )
             for account in accounts:
-                rows |= {
-                    (account, name, row["PrincipalType"], row["PrincipalId"])
-                    for row in self._pages(
+                assignments |= {
+                    (account, name, assignment["PrincipalType"], assignment["PrincipalId"])
+                    for assignment in self._pages(
                         "list_account_assignments",
                         "AccountAssignments",
                         instance,
@@ -155,7 +155,7 @@ class AwsAdmin:
                         AccountId=account,
                     )
                 }
-        return rows
+        return assignments
 
     def groups(self) -> dict[str, str]:
         """Identity store group ids by display name."""
@@ -171,7 +171,7 @@ class AwsAdmin:
         pages = self.identity_store.get_paginator("list_group_memberships_for_member").paginate(
             IdentityStoreId=instance["IdentityStoreId"], MemberId={"UserId": user_id}
         )
-        return {row["GroupId"] for page in pages for row in page["GroupMemberships"]}
+        return {one["GroupId"] for page in pages for one in page["GroupMemberships"]}
 
     def _store(self, what: str) -> list[dict[str, Any]]:
         (instance,) = self.instances()

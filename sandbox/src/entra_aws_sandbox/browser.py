@@ -1,6 +1,6 @@
 """A person with a browser: follows redirects, fills in the sign-in form, lets pages submit.
 
-What it learns comes from the pages and from the portal's own answer, never from the program.
+What it learns comes from the pages and from the portal's own answer, never from what is tested.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from entra_aws_sandbox.folder import write_private
@@ -24,7 +24,7 @@ def server_context(ca_file: Path, key_folder: Path) -> ssl.SSLContext:
     azuread provider's Go client accepts.
     """
     ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("Sandbox certificate authority")
+    ca_name = named("Sandbox certificate authority")
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -33,7 +33,7 @@ def server_context(ca_file: Path, key_folder: Path) -> ssl.SSLContext:
     )
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
-        _builder(_name("127.0.0.1"), ca_name, key.public_key())
+        _builder(named("127.0.0.1"), ca_name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -50,7 +50,9 @@ def server_context(ca_file: Path, key_folder: Path) -> ssl.SSLContext:
     )
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     chain = key_folder / "server.pem"
-    write_private(chain, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM).decode())
+    write_private(
+        chain, pem(key).decode() + certificate.public_bytes(serialization.Encoding.PEM).decode()
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(chain)
@@ -58,7 +60,8 @@ def server_context(ca_file: Path, key_folder: Path) -> ssl.SSLContext:
     return context
 
 
-def _name(common_name: str) -> x509.Name:
+def named(common_name: str) -> x509.Name:
+    """A distinguished name that is a common name alone."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
@@ -92,9 +95,10 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """A private key as PKCS #8 in PEM, not encrypted."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    ).decode()
+    )

@@ -48,3 +48,8 @@ class Clock:
     def reset(self) -> None:
         """Back to real time, as it is when the clouds go back to their seeds."""
         self.offset = timedelta()
+
+
+def iso(moment: datetime) -> str:
+    """A time as both clouds write it: UTC, whole seconds, `Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

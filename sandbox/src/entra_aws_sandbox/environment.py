@@ -72,8 +72,8 @@ def environment(folder: Folder, running: Running) -> dict[str, str]:
         "ARM_CLIENT_SECRET": secrets.clientSecret,
         "ARM_USE_CLI": "false",
         "PULUMI_HOME": str(folder.pulumi_home),
-        # The file backend rewrites a sidecar of metadata in place; the program, which reads its own
-        # checkpoint while the engine writes it, would sometimes find the sidecar empty (EOF).
+        # The file backend rewrites a sidecar of metadata in place; a program that reads its own
+        # checkpoint while the engine writes it would sometimes find the sidecar empty (EOF).
         "PULUMI_BACKEND_URL": f"file://{folder.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(folder.passphrase),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

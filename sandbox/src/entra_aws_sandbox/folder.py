@@ -65,9 +65,9 @@ class Folder:
         self.snapshots = self.root / "snapshots"
 
     @classmethod
-    def default(cls) -> Folder:
-        """The folder that this shell works with."""
-        return cls(Path(os.environ.get("SANDBOX_DIR") or ".sandbox"))
+    def named(cls, name: str | None = None) -> Folder:
+        """The folder of that name; without one the folder that this shell works with."""
+        return cls(Path(name or os.environ.get("SANDBOX_DIR") or ".sandbox"))
 
     def create(self) -> None:
         """Make the folder and its secrets. Raises SandboxError where that is not possible."""
@@ -82,7 +82,7 @@ class Folder:
         except OSError as error:
             raise SandboxError(
                 f"The sandbox folder {self.root} cannot be written ({error.strerror}); "
-                "make it writable or name another one in SANDBOX_DIR."
+                "make it writable, or name another one with --folder."
             ) from error
 
     def forget_stack(self) -> None:

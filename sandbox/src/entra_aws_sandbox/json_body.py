@@ -1,4 +1,4 @@
-"""JSON that strangers send: everything that is wrong with it is one kind of error."""
+"""JSON that clients send: everything that is wrong with it is one kind of error."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 
-def parsed(body: bytes) -> Any:
-    """The value of a JSON document, of an empty body an empty object. Raises ValueError."""
+def json_object(body: bytes) -> dict[str, Any]:
+    """The object that a JSON document is, of an empty body an empty one. Raises ValueError."""
     try:
-        return json.loads(body or b"{}")
+        value = json.loads(body or b"{}")
     except RecursionError:
         raise ValueError("the document is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError("the document is no object")  # noqa: TRY004
+    return value

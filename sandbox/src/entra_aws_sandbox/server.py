@@ -8,22 +8,28 @@ import shutil
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from werkzeug import Request
 
 from entra_aws_sandbox.aws import Aws
 from entra_aws_sandbox.certificates import server_context
 from entra_aws_sandbox.clock import Clock
-from entra_aws_sandbox.control import Control
+from entra_aws_sandbox.control import PREFIX
 from entra_aws_sandbox.entra import Entra
 from entra_aws_sandbox.folder import Folder, Running, write_private
 from entra_aws_sandbox.listener import LOOPBACK, Listener, bind
 from entra_aws_sandbox.process import is_alive
 from entra_aws_sandbox.request_log import RequestLog
 from entra_aws_sandbox.snapshots import Snapshots
+from entra_aws_sandbox.surface import Surface
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # How often the server looks whether the process that it serves still lives.
 _OWNER_SECONDS = 1.0
@@ -80,8 +86,8 @@ def serving(folder: Folder, ports: Ports, *, providers: str) -> Iterator[Running
         log = RequestLog(folder.requests)
         stack.callback(log.close)
         control = _control(running, clock, entra, aws)
-        aws_app = control.before(log.watch("aws", aws.wsgi))
-        entra_app = control.before(log.watch("entra", entra.wsgi))
+        aws_app = _behind(control, log.watch("aws", aws.wsgi))
+        entra_app = _behind(control, log.watch("entra", entra.wsgi))
         for listener in (
             Listener(aws_socket, aws_app),
             Listener(entra_socket, entra_app),
@@ -107,7 +113,20 @@ def serve_until_signal(
                 return
 
 
-def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Control:
+def _behind(control: Surface, app: WSGIApplication) -> WSGIApplication:
+    """A cloud with the process's own control surface in front."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = str(environ.get("PATH_INFO", ""))
+        if not path.startswith(PREFIX):
+            return app(environ, start_response)
+        response = control.respond(Request(environ), path.removeprefix(PREFIX))
+        return response(environ, start_response)
+
+    return answer
+
+
+def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Surface:
     def reset(_: dict[str, Any]) -> dict[str, Any]:
         # Entra first: its synchronization engine would push into a directory just emptied.
         entra.reset()
@@ -119,7 +138,7 @@ def _control(running: Running, clock: Clock, entra: Entra, aws: Aws) -> Control:
         now = clock.advance(timedelta(seconds=float(body["seconds"])))
         return {"now": now.isoformat(timespec="seconds")}
 
-    return Control(
+    return Surface(
         {
             "identity": lambda _: {"id": running.id},
             "reset": reset,

@@ -268,6 +268,9 @@ def test_whatever_was_forbidden_and_is_allowed_now_is_told(
     # What `never` takes away is not there to be forbidden.
     given_now, given_before = (given_by(one, world, previous) for one in (loose, strict))
     same = given_now.assignments == given_before.assignments
+    # Nor does it ask for a way in to an account that is protected only tomorrow.
+    if "breakGlass" in before and "breakGlass" in after and before["never"] != after["never"]:
+        return
     if same and forbidden(strict, world, previous) and not forbidden(loose, world, previous):
         old, new = (guard_record(access, company()) for access in (strict, loose))
         assert any(one.loosened for one in guard_changes(old, new, {}))

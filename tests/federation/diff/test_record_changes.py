@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from federation.access.assignments import PrincipalKey
+from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.targets import resolve
 from federation.core.wording import plain
 from federation.diff.record_changes import RecordChange, record_changes
@@ -27,6 +27,16 @@ RULE: dict[str, Any] = {
     "targets": [{"ou": "Workloads/Dev"}],
     "owner": "ann",
     "until": "2027-01-01",
+}
+
+NOTHING: dict[str, Any] = {
+    "ends": {},
+    "rules": {},
+    "frozen": [],
+    "optional": [],
+    "adopt": [],
+    "moved": {},
+    "quotas": {},
 }
 
 
@@ -152,17 +162,25 @@ def test_settings(settings: dict[str, Any], weakens: bool, sentence: str) -> Non
 
 def test_a_higher_delete_threshold_is_told_as_what_it_is() -> None:
     before, after = ({"settings": {"provisioning.deleteThreshold": one}} for one in (50, 100_000))
-    rest: dict[str, Any] = {
-        "ends": {},
-        "rules": {},
-        "optional": [],
-        "adopt": [],
-        "moved": {},
-        "quotas": {},
-    }
-    (change,) = record_changes({**rest, **before}, {**rest, **after}, was=(), now=())
+    (change,) = record_changes({**NOTHING, **before}, {**NOTHING, **after}, was=(), now=())
     assert change.weakens
     assert plain(change.sentence) == "setting provisioning.deleteThreshold: 100000 instead of 50"
+
+
+def test_the_end_of_a_new_token_is_no_prolongation() -> None:
+    days = ("2027-01-01", "2099-01-01")
+    before, after = ({**NOTHING, "settings": {"provisioning.tokenExpires": day}} for day in days)
+    (change,) = record_changes(before, after, was=(), now=())
+    assert change.weakens
+    assert record_changes(before, after, was=(), now=(), new_token=True) == ()
+
+
+def test_frozen_access_has_the_end_that_it_had() -> None:
+    one = Assignment("Deploy", TEAM, DEV[0])
+    ends = {"2027-01-01": {"Deploy/group/team": [DEV[0]]}}
+    before = {**NOTHING, "settings": {}, "ends": ends}
+    frozen = {**NOTHING, "settings": {}, "frozen": [one.logical_name]}
+    assert record_changes(before, frozen, was=[one], now=[one]) == ()
 
 
 def test_a_record_is_plain_data_without_secrets() -> None:

@@ -39,19 +39,19 @@ def test_a_group_is_known_by_its_external_id_whatever_it_is_called() -> None:
     found = match([group()], [listed("g-1", "Renamed", "o-1"), listed("g-2", "Other", "o-2")])
     assert found.arrived == {PLATFORM: "g-1"}
     assert not found.conflicts
-    assert not found.strangers
+    assert not found.made_by_hand
 
 
 def test_a_display_name_alone_is_never_trusted() -> None:
     found = match([group()], [listed("g-9", "aws-platform")])
     assert PLATFORM not in found.arrived
-    assert "adopt: true" in found.strangers[PLATFORM]
+    assert "adopt: true" in found.made_by_hand[PLATFORM]
 
 
 def test_adoption_only_lets_entra_join() -> None:
     found = match([group(adopt=True)], [listed("g-9", "AWS-Platform")])
     assert not found.arrived
-    assert not found.strangers
+    assert not found.made_by_hand
 
 
 def test_two_groups_with_one_external_id_are_held() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from demo.stack import STACK
+from entra_aws_sandbox.testing import start_sandbox, stop_sandbox
 from federation.diff.rendering.markdown import as_markdown
 from federation.engine.preview import parse_preview
 from ops.cli import Cli
@@ -29,7 +30,6 @@ from tests.engine.federation import Federation
 from tests.ops.diff import recorded
 from tests.ops.diff.base import BASE
 from tests.ops.diff.kinds import KINDS
-from tests.support import start_sandbox, stop_sandbox
 
 
 def main() -> None:

@@ -6,9 +6,10 @@ calls differ from AWS's; organizations, iam and sts are moto's, the first one co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import nullcontext
 from threading import Lock
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
 
@@ -48,7 +49,7 @@ class Aws:
     gateway: Gateway
     portal: Portal
     console: Console
-
+    control: Control
     users: Users
 
     def __init__(self, *, clock: Clock, base_url: str, access_key: str = "") -> None:
@@ -62,8 +63,6 @@ class Aws:
         self.faults = Faults()
         self.rate_limit = RateLimit()
         self.gates: list[Gate] = []
-        self.control = Control(self)
-        self.wsgi: WSGIApplication = Application(self)
         self.reset()
 
     def reset(self) -> None:
@@ -101,7 +100,13 @@ class Aws:
         self.gateway = Gateway(self._services, self.gates, self.users, self.management_account_id)
         self.portal = Portal(self.site, self.source, self.base_url)
         self.console = Console(self._seed, self.site, self.source, self.portal, self.base_url)
+        self.control = Control(self)
+        self._app = Application(self)
         self._scim: WSGIApplication | None = None
+
+    def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application."""
+        return self._app(environ, start_response)
 
     def freeze(self) -> Frozen:
         """A copy of the whole state, faults left out. Raises ValueError while requests run."""

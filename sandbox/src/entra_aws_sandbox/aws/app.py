@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from entra_aws_sandbox.aws.errors import AwsError
 from entra_aws_sandbox.aws.faults import answer_is_lost, expect_answer
 from entra_aws_sandbox.aws.gateway import is_signed, refused
 from entra_aws_sandbox.aws.pages import message_page
+from entra_aws_sandbox.routes import Route, url_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from entra_aws_sandbox.aws import Aws
@@ -27,19 +27,6 @@ _log = logging.getLogger(__name__)
 MAX_BODY = 2_000_000
 
 _SCIM = "scim/v2"
-_ROUTES = Map(
-    [
-        Rule("/", methods=["POST"], endpoint="api"),
-        Rule("/start/<alias>", methods=["GET"], endpoint="start"),
-        Rule("/start/<alias>/access.json", methods=["GET"], endpoint="access"),
-        Rule("/start/<alias>/sign-out", methods=["POST"], endpoint="sign_out"),
-        Rule("/platform/saml/acs/<tenant>", methods=["POST"], endpoint="acs"),
-        Rule("/dual-stack/platform/saml/acs/<tenant>", methods=["POST"], endpoint="acs"),
-        Rule("/_sandbox/<path:action>", methods=["POST"], endpoint="control"),
-    ],
-    strict_slashes=False,
-    merge_slashes=False,
-)
 
 
 class Application:
@@ -47,6 +34,17 @@ class Application:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
+        self._routes = url_map(
+            [
+                Route("POST", "/", aws.gateway.respond),
+                Route("GET", "/start/<alias>", aws.portal.start),
+                Route("GET", "/start/<alias>/access.json", aws.portal.access),
+                Route("POST", "/start/<alias>/sign-out", aws.portal.sign_out),
+                Route("POST", "/platform/saml/acs/<tenant>", self._consume),
+                Route("POST", "/dual-stack/platform/saml/acs/<tenant>", self._consume),
+                Route("POST", "/_sandbox/<path:action>", aws.control.respond),
+            ]
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """See WSGI."""
@@ -80,14 +78,15 @@ class Application:
         if is_signed(request):
             return self._call(request)
         try:
-            endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
-            return self._routed(request, endpoint, values)
+            route, values = self._routes.bind_to_environ(request.environ).match()
+            response: Response = route.handler(request, **values)
         except HTTPException as error:
             code = error.code or 500
             return message_page(error.name, error.description or error.name, code)
         except Exception:  # noqa: BLE001  (a person gets a page, the log the traceback)
             _log.exception("%s %s failed", request.method, request.path)
             return message_page("Internal error", "The sandbox failed; see its log.", 500)
+        return response
 
     def _call(self, request: Request) -> Response:
         """An API call, at whichever path the service has it; its answer is never a page."""
@@ -98,17 +97,5 @@ class Application:
             return refused(request, AwsError(name, text, status=error.code or 400))
         return self._aws.gateway.respond(request)
 
-    def _routed(self, request: Request, endpoint: str, values: Mapping[str, Any]) -> Response:
-        aws = self._aws
-        if endpoint == "api":
-            return aws.gateway.respond(request)
-        if endpoint == "control":
-            return aws.control.respond(request, values["action"])
-        if endpoint == "acs":
-            return aws.portal.consume(request, f"{aws.base_url}{request.path}")
-        pages = {
-            "start": aws.portal.start,
-            "access": aws.portal.access,
-            "sign_out": aws.portal.sign_out,
-        }
-        return pages[endpoint](request, values["alias"])
+    def _consume(self, request: Request, tenant: str) -> Response:  # noqa: ARG002
+        return self._aws.portal.consume(request, f"{self._aws.base_url}{request.path}")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 
 from entra_aws_sandbox.aws.identitystore.store import IdentityStore
 from entra_aws_sandbox.aws.portal import Portal
@@ -15,18 +12,17 @@ from entra_aws_sandbox.aws.scim.tokens import Tenant, Token
 from entra_aws_sandbox.aws.seed import Seed
 from entra_aws_sandbox.aws.ssoadmin.common import Site
 from entra_aws_sandbox.aws.ssoadmin.state import Instance
+from entra_aws_sandbox.clock import iso
+from entra_aws_sandbox.surface import Action, ActionError, Body
 
 _ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
-Body = dict[str, Any]
 
-
-class ConsoleError(Exception):
+class ConsoleError(ActionError):
     """What the console would say; `status` is 409 out of order, 400 for wrong input."""
 
     def __init__(self, message: str, status: int = 409) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(message, status)
 
 
 class Console:
@@ -41,30 +37,26 @@ class Console:
         self._source = source
         self._portal = portal
         self._base_url = base_url
-        self._actions: dict[str, Callable[[Body], Body]] = {
-            "enable": self._enable,
-            "portal-url": self._portal_url,
-            "external-idp": self._external_idp,
-            "upload-idp-metadata": self._upload,
-            "provisioning": self._provisioning,
-            "rotate-token": self._rotate,
-            "delete-token": self._delete_token,
-            "delete": self._delete,
+        self.actions: dict[str, Action] = {
+            name: self._locked(action)
+            for name, action in {
+                "enable": self._enable,
+                "portal-url": self._portal_url,
+                "external-idp": self._external_idp,
+                "upload-idp-metadata": self._upload,
+                "provisioning": self._provisioning,
+                "rotate-token": self._rotate,
+                "delete-token": self._delete_token,
+                "delete": self._delete,
+            }.items()
         }
 
-    @property
-    def actions(self) -> list[str]:
-        """The names of the actions."""
-        return list(self._actions)
+    def _locked(self, action: Action) -> Action:
+        def act(body: Body) -> Body:
+            with self._site.center.lock:
+                return action(body)
 
-    def run(self, action: str, body: Body) -> Body:
-        """Do what a person does. Raises ConsoleError with what the console would say."""
-        if action not in self._actions:
-            raise ConsoleError(
-                f"The console has no action {action}; it has {', '.join(self._actions)}.", 404
-            )
-        with self._site.center.lock:
-            return self._actions[action](body)
+        return act
 
     @property
     def scim_endpoint(self) -> str | None:
@@ -130,7 +122,7 @@ class Console:
         return {
             "entityId": uploaded.entity_id,
             "certificates": [
-                {"thumbprint": each.thumbprint, "notAfter": _iso(each.not_after)}
+                {"thumbprint": each.thumbprint, "notAfter": iso(each.not_after)}
                 for each in uploaded.certificates
             ],
         }
@@ -172,7 +164,7 @@ class Console:
             "accessToken": token.secret,
             "tokenId": token.id,
             "expires": token.expires.date().isoformat(),
-            "expiresAt": _iso(token.expires),
+            "expiresAt": iso(token.expires),
         }
 
     def _require_instance(self) -> None:
@@ -184,7 +176,3 @@ class Console:
         if self.tenant is None:
             raise ConsoleError("Enable automatic provisioning first.")
         return self.tenant
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

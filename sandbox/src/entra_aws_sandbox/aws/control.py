@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-from werkzeug import Request, Response
+from typing import TYPE_CHECKING
 
 from entra_aws_sandbox.aws.console import ConsoleError
 from entra_aws_sandbox.aws.policy import Policy, PolicyError
 from entra_aws_sandbox.aws.summary import summary
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.surface import ActionError, Body, Surface
 
 if TYPE_CHECKING:
     from entra_aws_sandbox.aws import Aws
@@ -20,46 +16,24 @@ if TYPE_CHECKING:
 ACCOUNT_STATES = ("PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
 _HOUR = 3600
 
-Body = dict[str, Any]
 
-
-class Control:
-    """Actions by name; each takes and gives JSON. The header `X-Sandbox: 1` keeps web pages out."""
+class Control(Surface):
+    """What tests and the sandbox's commands switch, and the console (`console/<action>`)."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._actions: dict[str, Callable[[Body], Body]] = {
-            "state": self._state,
-            "account-state": self._account_state,
-            "instance": self._instance,
-            "timing": self._timing,
-            "faults": self._faults,
-            "iam-policy": self._iam_policy,
-            "permissions": self._permissions,
-        }
-
-    def respond(self, request: Request, action: str) -> Response:
-        """The answer to `POST /_sandbox/<action>`."""
-        if request.headers.get("X-Sandbox") != "1":
-            return _json({"message": "The control surface needs X-Sandbox: 1."}, 403)
-        body = _object(request)
-        if body is None:
-            return _json({"message": "The body must be a JSON object."}, 400)
-        try:
-            return _json(self._run(action, body), 200)
-        except ConsoleError as error:
-            return _json({"message": str(error)}, error.status)
-
-    def _run(self, action: str, body: Body) -> Body:
-        area, _, name = action.partition("/")
-        if area == "console":
-            return self._aws.console.run(name, body)
-        if action not in self._actions:
-            raise ConsoleError(
-                f"There is no action {action}; there are console/…, {', '.join(self._actions)}.",
-                404,
-            )
-        return self._actions[action](body)
+        super().__init__(
+            {
+                "state": self._state,
+                "account-state": self._account_state,
+                "instance": self._instance,
+                "timing": self._timing,
+                "faults": self._faults,
+                "iam-policy": self._iam_policy,
+                "permissions": self._permissions,
+                **{f"console/{name}": action for name, action in aws.console.actions.items()},
+            }
+        )
 
     def _state(self, _body: Body) -> Body:
         """What there is now; without secrets."""
@@ -70,15 +44,15 @@ class Control:
     def _account_state(self, body: Body) -> Body:
         """Put an account into a state: `{"accountId": …, "state": "SUSPENDED"}`."""
         if body.get("state") not in ACCOUNT_STATES:
-            raise ConsoleError(f"The state must be one of {', '.join(ACCOUNT_STATES)}.", 400)
+            raise ActionError(f"The state must be one of {', '.join(ACCOUNT_STATES)}.")
         try:
             self._aws.organization.set_state(str(body.get("accountId")), body["state"])
         except KeyError:
-            raise ConsoleError("The organization has no such account.", 400) from None
+            raise ActionError("The organization has no such account.") from None
         return {"accountId": body["accountId"], "state": body["state"]}
 
     def _instance(self, body: Body) -> Body:
-        """Make the instance one that the program must refuse.
+        """Make the instance one that a client must refuse.
 
         `{"permissionSetsEnabled": false, "ownerAccountId": "222233334444"}`
         """
@@ -101,13 +75,13 @@ class Control:
         times = {name: body.get(name, 0) for name in ("delaySeconds", "propagationSeconds")}
         for name, seconds in times.items():
             if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-                raise ConsoleError(f"{name} must be a number of seconds.", 400)
+                raise ActionError(f"{name} must be a number of seconds.")
             if not 0 <= seconds <= _HOUR:
-                raise ConsoleError(f"{name} must be from 0 to {_HOUR}.", 400)
+                raise ActionError(f"{name} must be from 0 to {_HOUR}.")
         limits = {name: body.get(name) for name in ("maxOutstanding", "callsPerSecond")}
         for name, limit in limits.items():
             if limit is not None and (not isinstance(limit, int) or limit < 1):
-                raise ConsoleError(f"{name} must be a positive number.", 400)
+                raise ActionError(f"{name} must be a positive number.")
         self._aws.site.jobs.delay = timedelta(seconds=times["delaySeconds"])
         self._aws.site.propagation = timedelta(seconds=times["propagationSeconds"])
         self._aws.site.max_outstanding = limits["maxOutstanding"]
@@ -116,13 +90,7 @@ class Control:
 
     def _faults(self, body: Body) -> Body:
         """Switch faults on: `{"faults": [{"kind": "throttle", "operation": "ListGroups"}]}`."""
-        entries = body.get("faults", [])
-        if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-            raise ConsoleError("faults must be a list of objects.", 400)
-        try:
-            self._aws.faults.replace(entries)
-        except (ValueError, TypeError) as error:
-            raise ConsoleError(str(error), 400) from None
+        self._aws.faults.replace(body.get("faults", []))
         return {"faults": self._aws.faults.shown()}
 
     def _iam_policy(self, body: Body) -> Body:
@@ -134,7 +102,7 @@ class Control:
             try:
                 user.policy = Policy.read(body["policy"])
             except PolicyError as error:
-                raise ConsoleError(str(error), 400) from None
+                raise ActionError(str(error)) from None
         return {"userArn": user.arn, "policy": user.policy.document}
 
     def _permissions(self, body: Body) -> Body:
@@ -143,15 +111,3 @@ class Control:
         if body.get("forget"):
             self._aws.users.forget()
         return answer
-
-
-def _object(request: Request) -> Body | None:
-    try:
-        body = parsed(request.get_data())
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _json(body: Body, status: int) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from entra_aws_sandbox.aws.errors import AwsError, invalid
 
@@ -22,6 +22,21 @@ def page_of(
     end = start + size
     following = base64.urlsafe_b64encode(f"place:{end}".encode()).decode()
     return items[start:end], following if end < len(items) else None
+
+
+def listed(
+    name: str,
+    items: Sequence[Item],
+    body: Mapping[str, Any],
+    *,
+    size: int,
+    shown: Callable[[Item], Any] = lambda item: item,
+    refusal: AwsError | None = None,
+) -> dict[str, Any]:
+    """The answer of a List… operation: the page that `body` asks for, of `size` by default."""
+    page, token = page_of(items, body.get("NextToken"), body.get("MaxResults", size), refusal)
+    answer: dict[str, Any] = {name: [shown(item) for item in page]}
+    return {**answer, "NextToken": token} if token else answer
 
 
 def _place(token: str, refusal: AwsError | None) -> int:

@@ -83,7 +83,7 @@ class Portal:
         }
         return _json({"user": person, "accounts": accounts}, 200)
 
-    def sign_out(self, request: Request, _alias: str) -> Response:
+    def sign_out(self, request: Request, alias: str) -> Response:  # noqa: ARG002
         """End the session."""
         with self._lock:
             self._sessions.pop(request.cookies.get(COOKIE, ""), None)
@@ -148,9 +148,9 @@ class Portal:
                 sources[membership.group_id] = f"member of {name}"
             found: dict[str, dict[str, dict[str, Any]]] = {}
             for principal_id, source in sources.items():
-                for row in site.center.rows_of(principal_id):
-                    sets = found.setdefault(row.account_id, {})
-                    permission_set = site.center.permission_set(row.permission_set_arn)
+                for assignment in site.center.assignments_of(principal_id):
+                    sets = found.setdefault(assignment.account_id, {})
+                    permission_set = site.center.permission_set(assignment.permission_set_arn)
                     entry = sets.setdefault(
                         permission_set.name,
                         {

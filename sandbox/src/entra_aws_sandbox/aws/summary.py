@@ -1,4 +1,4 @@
-"""What there is in the emulated AWS right now, for tests and the demo (`/_sandbox/state`)."""
+"""What there is in the emulated AWS right now, for whoever observes it (`/_sandbox/state`)."""
 
 from __future__ import annotations
 
@@ -89,19 +89,19 @@ def _permission_set(site: Site, arn: str) -> dict[str, Any]:
 def _assignments(site: Site) -> list[dict[str, Any]]:
     return [
         {
-            "accountId": row.account_id,
-            "accountName": site.organization.account_name(row.account_id),
-            "permissionSet": site.center.permission_sets[row.permission_set_arn].name,
-            "principalType": row.principal_type,
-            "principalId": row.principal_id,
-            "principalName": _principal_name(site, row.principal_id),
+            "accountId": assignment.account_id,
+            "accountName": site.organization.account_name(assignment.account_id),
+            "permissionSet": site.center.permission_sets[assignment.permission_set_arn].name,
+            "principalType": assignment.principal_type,
+            "principalId": assignment.principal_id,
+            "principalName": _principal_name(site, assignment.principal_id),
         }
-        for row in site.center.all_rows()
+        for assignment in site.center.all_assignments()
     ]
 
 
 def _principal_name(site: Site, principal_id: str) -> str | None:
-    """None for an orphan: a row whose principal has gone."""
+    """None for an orphan: an assignment whose principal has gone."""
     if site.store is None:
         return None
     if principal_id in site.store.groups:

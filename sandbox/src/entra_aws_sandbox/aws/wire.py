@@ -20,7 +20,7 @@ from entra_aws_sandbox.aws.validation import (
     operation_model,
     request_violations,
 )
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.json_body import json_object
 
 _log = logging.getLogger(__name__)
 
@@ -103,12 +103,9 @@ class JsonService:
 
 def _parsed(request: Request) -> dict[str, Any]:
     try:
-        body = parsed(request.get_data())
+        return json_object(request.get_data())
     except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise AwsError("SerializationException", "The request is not a JSON object.")
-    return body
+        raise AwsError("SerializationException", "The request is not a JSON object.") from None
 
 
 def _unknown(call: Call) -> AwsError:

@@ -6,12 +6,12 @@ import json
 import logging
 import re
 import uuid
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from entra_aws_sandbox.entra import permissions
@@ -21,41 +21,25 @@ from entra_aws_sandbox.entra.faults import Faults
 from entra_aws_sandbox.entra.graph import ROUTES
 from entra_aws_sandbox.entra.login import TokenIssuer, endpoints, refusal
 from entra_aws_sandbox.entra.odata import check_options
-from entra_aws_sandbox.entra.routing import Call, Reply, Route, url_map
+from entra_aws_sandbox.entra.routing import Call, Reply
 from entra_aws_sandbox.entra.saml.metadata import federation_metadata
 from entra_aws_sandbox.entra.saml.sign_in import SignIn
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.routes import Route, url_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from entra_aws_sandbox.entra.synchronization.engine import Engine
-    from entra_aws_sandbox.entra.tenant import Json, Tenant
+    from entra_aws_sandbox.entra.tenant import Tenant
+    from entra_aws_sandbox.entra.values import Json
 
 _log = logging.getLogger(__name__)
 
 VERSIONS = ("v1.0", "beta")
 MAX_BODY = 1024 * 1024
 GRAPH = url_map(ROUTES)
-PAGES = Map(
-    [
-        Rule("/metadata/endpoints", endpoint="endpoints", methods=["GET"]),
-        Rule("/<tenant>/oauth2/v2.0/token", endpoint="token", methods=["POST"]),
-        Rule("/<tenant>/oauth2/v2.0/logout", endpoint="sign_out", methods=["GET"]),
-        Rule(
-            "/<tenant>/federationmetadata/2007-06/federationmetadata.xml",
-            endpoint="metadata",
-            methods=["GET"],
-        ),
-        Rule("/<tenant>/saml2", endpoint="saml", methods=["GET", "POST"]),
-        Rule("/<tenant>/login", endpoint="login", methods=["POST"]),
-        Rule("/<tenant>/myapps", endpoint="apps", methods=["GET"]),
-        Rule("/<tenant>/myapps/signin/<app_id>", endpoint="start", methods=["GET"]),
-        Rule("/_sandbox/<action>", endpoint="control", methods=["POST"]),
-    ],
-    strict_slashes=False,
-)
+METADATA = "/federationmetadata/2007-06/federationmetadata.xml"
 _BY_APP_ID = re.compile(r"^/(applications|servicePrincipals)\(appId='([^']+)'\)")
 
 
@@ -68,7 +52,26 @@ class App:
         self._issuer = issuer
         self._sign_in = SignIn(tenant)
         self._faults = Faults()
-        self._control = Control(tenant, engine, issuer, client_id, self._faults)
+        control = Control(tenant, engine, issuer, client_id, self._faults)
+        self._pages = url_map(
+            [
+                Route("GET", "/metadata/endpoints", self._endpoints),
+                Route("POST", "/<tenant>/oauth2/v2.0/token", self._token),
+                Route("GET", f"/<tenant>{METADATA}", self._metadata),
+                *(
+                    Route(method, f"/<tenant>{path}", partial(self._sign_in_page, page))
+                    for method, path, page in (
+                        ("GET", "/saml2", self._sign_in.saml),
+                        ("POST", "/saml2", self._sign_in.saml),
+                        ("POST", "/login", self._sign_in.login),
+                        ("GET", "/oauth2/v2.0/logout", self._sign_in.sign_out),
+                        ("GET", "/myapps", self._sign_in.apps),
+                        ("GET", "/myapps/signin/<app_id>", self._sign_in.start),
+                    )
+                ),
+                Route("POST", "/_sandbox/<action>", control.respond, unlocked=True),
+            ]
+        )
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """WSGI."""
@@ -127,7 +130,7 @@ class App:
             caller=caller,
             version=version,
         )
-        with nullcontext() if route.unlocked else self._tenant.lock:
+        with self._locked(route):
             response = _reply(route.handler(call, **arguments))
         if self._faults.loses(route.operation):
             # The server closes the connection without an answer.
@@ -163,39 +166,25 @@ class App:
         return f"/{collection}/{object_id}{path[found.end() :]}"
 
     def _page(self, request: Request) -> Response:
-        endpoint, arguments = PAGES.bind("", path_info=request.path).match(method=request.method)
-        if endpoint == "control":
-            return self._act(request, arguments["action"])
-        with self._tenant.lock:
-            if endpoint == "endpoints":
-                return _json(endpoints(self._tenant.base_url))
-            if endpoint == "token":
-                return self._token(request, arguments["tenant"])
-            if endpoint == "metadata":
-                return self._metadata(request, arguments["tenant"])
-            return self._sign_in_page(request, endpoint, dict(arguments))
-
-    def _sign_in_page(self, request: Request, endpoint: str, arguments: Json) -> Response:
-        try:
-            self._check_tenant(arguments.pop("tenant"))
-            page = getattr(self._sign_in, endpoint)
-            response: Response = page(request, **arguments)
-        except SignInError as error:
-            response = self._sign_in.refused(error)
+        route, arguments = self._pages.bind("", path_info=request.path).match(method=request.method)
+        with self._locked(route):
+            response: Response = route.handler(request, **arguments)
         return response
 
-    def _act(self, request: Request, action: str) -> Response:
-        trusted = request.headers.get("X-Sandbox") == "1"
+    def _locked(self, route: Route) -> AbstractContextManager[Any]:
+        return nullcontext() if route.unlocked else self._tenant.lock
+
+    def _sign_in_page(
+        self, page: Callable[..., Response], request: Request, tenant: str, **arguments: str
+    ) -> Response:
         try:
-            body = parsed(request.get_data())
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return _json({"message": "The body must be a JSON object."}, HTTPStatus.BAD_REQUEST)
-        try:
-            return _json(self._control(action, trusted, body))
-        except GraphError as error:
-            return _json({"message": error.message}, error.status)
+            self._check_tenant(tenant)
+            return page(request, **arguments)
+        except SignInError as error:
+            return self._sign_in.refused(error)
+
+    def _endpoints(self, _request: Request) -> Response:
+        return _json(endpoints(self._tenant.base_url))
 
     def _token(self, request: Request, tenant: str) -> Response:
         try:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
-from entra_aws_sandbox.entra.tenant import Json, graph_time
+from entra_aws_sandbox.certificates import named, pem
+from entra_aws_sandbox.clock import iso
+from entra_aws_sandbox.entra.values import Json
 
 DEFAULT_NAME = "CN=Microsoft Azure Federated SSO Certificate"
 MAX_VALIDITY = timedelta(days=3 * 365 + 1)
@@ -62,7 +63,7 @@ class SigningKey:
 def new_signing_key(display_name: str, starts: datetime, ends: datetime) -> SigningKey:
     """A fresh RSA key in a self-signed certificate; takes a noticeable part of a second."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, display_name.removeprefix("CN="))])
+    name = named(display_name.removeprefix("CN="))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -76,11 +77,7 @@ def new_signing_key(display_name: str, starts: datetime, ends: datetime) -> Sign
     return SigningKey(
         display_name,
         certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+        pem(key),
         starts,
         ends,
     )
@@ -94,8 +91,8 @@ def credentials(key: SigningKey) -> tuple[list[Json], Json]:
     shared: Json = {
         "customKeyIdentifier": key.key_identifier,
         "displayName": key.display_name,
-        "endDateTime": graph_time(key.ends),
-        "startDateTime": graph_time(key.starts),
+        "endDateTime": iso(key.ends),
+        "startDateTime": iso(key.starts),
     }
     sign_id = str(uuid.uuid4())
     sign = {"keyId": sign_id, "type": "X509CertAndPassword", "usage": "Sign", "key": None}

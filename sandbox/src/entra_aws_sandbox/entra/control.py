@@ -1,25 +1,20 @@
-"""The control surface under `/_sandbox/`: what tests and the sandbox's commands need.
-
-Refused without the header `X-Sandbox: 1`, which no web page can send across origins.
-"""
+"""The control surface under `/_sandbox/`: what tests and the sandbox's commands need."""
 
 from __future__ import annotations
 
 import dataclasses
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from entra_aws_sandbox.entra.errors import GraphError, bad_request
 from entra_aws_sandbox.entra.permissions import used
 from entra_aws_sandbox.entra.seed import add_crowd
+from entra_aws_sandbox.surface import ActionError, Surface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from entra_aws_sandbox.entra.faults import Faults
     from entra_aws_sandbox.entra.login import TokenIssuer
     from entra_aws_sandbox.entra.synchronization.engine import Engine
-    from entra_aws_sandbox.entra.tenant import Json, Tenant
+    from entra_aws_sandbox.entra.tenant import Tenant
+    from entra_aws_sandbox.entra.values import Json
 
 ADMIN_ROLES = (
     "Application.ReadWrite.All",
@@ -33,8 +28,8 @@ ADMIN_ROLES = (
 )
 
 
-class Control:
-    """The actions by name; each takes and gives JSON."""
+class Control(Surface):
+    """What tests and the sandbox's commands need of the tenant."""
 
     def __init__(
         self, tenant: Tenant, engine: Engine, issuer: TokenIssuer, client_id: str, faults: Faults
@@ -44,30 +39,18 @@ class Control:
         self._issuer = issuer
         self._client_id = client_id
         self._faults = faults
-        self._actions: dict[str, Callable[[Json], Json]] = {
-            "state": self._state,
-            "app-roles": self._app_roles,
-            "admin-token": self._admin_token,
-            "synchronize": self._synchronize,
-            "switches": self._switches,
-            "faults": self._set_faults,
-            "permissions": self._permissions,
-            "crowd": self._crowd,
-        }
-
-    def __call__(self, action: str, trusted: bool, body: Json) -> Json:
-        """Carry out an action. Raises GraphError for an untrusted call or an unknown name."""
-        if not trusted:
-            raise GraphError(
-                HTTPStatus.FORBIDDEN, "Forbidden", "The control surface needs X-Sandbox: 1."
-            )
-        if action not in self._actions:
-            raise GraphError(
-                HTTPStatus.NOT_FOUND,
-                "NotFound",
-                f"There is no action '{action}'. Actions: {', '.join(self._actions)}.",
-            )
-        return self._actions[action](body)
+        super().__init__(
+            {
+                "state": self._state,
+                "app-roles": self._app_roles,
+                "admin-token": self._admin_token,
+                "synchronize": self._synchronize,
+                "switches": self._switches,
+                "faults": self._set_faults,
+                "permissions": self._permissions,
+                "crowd": self._crowd,
+            }
+        )
 
     def _state(self, _: Json) -> Json:
         tenant = self._tenant
@@ -130,7 +113,7 @@ class Control:
         known = {field.name for field in dataclasses.fields(self._tenant.switches)}
         unknown = sorted(set(body) - known)
         if unknown:
-            raise bad_request(
+            raise ActionError(
                 f"There is no switch '{unknown[0]}'. Switches: {', '.join(sorted(known))}."
             )
         with self._tenant.lock:
@@ -153,5 +136,5 @@ class Control:
 
 def _strings(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise bad_request("roles must be a list of strings.")
+        raise ActionError("roles must be a list of strings.")
     return value

@@ -17,7 +17,8 @@ from entra_aws_sandbox.entra.errors import SignInError, unauthorized
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from entra_aws_sandbox.entra.tenant import Json, Tenant
+    from entra_aws_sandbox.entra.tenant import Tenant
+    from entra_aws_sandbox.entra.values import Json
 
 LIFETIME = timedelta(seconds=3600)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from entra_aws_sandbox.entra.errors import GraphError, bad_request
 from entra_aws_sandbox.entra.routing import Call
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 999

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from entra_aws_sandbox.entra.errors import forbidden
 from entra_aws_sandbox.entra.login import Caller
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 
 @dataclass(frozen=True)

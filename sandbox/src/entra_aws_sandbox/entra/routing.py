@@ -1,17 +1,17 @@
-"""How a request finds its handler, and what a handler sees and answers."""
+"""How operations of Graph are declared, and what a handler sees and answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-
-from werkzeug.routing import Map, Rule
+from typing import TYPE_CHECKING
 
 from entra_aws_sandbox.entra.errors import bad_request
-from entra_aws_sandbox.entra.tenant import Json, Tenant
-from entra_aws_sandbox.json_body import parsed
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
+from entra_aws_sandbox.json_body import json_object
+from entra_aws_sandbox.routes import Route
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -33,12 +33,10 @@ class Call:
     def body(self) -> Json:
         """The JSON object of the request; raises the 400 of Graph when there is none."""
         try:
-            body = parsed(self.request.get_data())
+            return json_object(self.request.get_data())
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise bad_request("Unable to read JSON request payload.", "BadRequest")
-        return body
+            message = "Unable to read JSON request payload."
+            raise bad_request(message, "BadRequest") from None
 
     def context(self, of: str) -> str:
         """The `@odata.context` address of an answer."""
@@ -57,21 +55,6 @@ Answer = Json | Reply | None
 Handler = Callable[..., Answer]
 
 
-@dataclass(frozen=True)
-class Route:
-    """One operation. `unlocked` handlers take the tenant's lock themselves: they are slow."""
-
-    method: str
-    path: str
-    handler: Handler
-    unlocked: bool
-
-    @property
-    def operation(self) -> str:
-        """The key of the permission table, such as `GET /groups/<group>`."""
-        return f"{self.method} {self.path}"
-
-
 class Routes:
     """The operations of one area of Graph, declared with a decorator."""
 
@@ -88,9 +71,3 @@ class Routes:
             return handler
 
         return declare
-
-
-def url_map(routes: list[Route]) -> Map:
-    """The werkzeug map of these routes; each endpoint is the Route itself."""
-    rules: list[Any] = [Rule(r.path, endpoint=r, methods=[r.method]) for r in routes]
-    return Map(rules, strict_slashes=False, merge_slashes=False)

@@ -1,4 +1,4 @@
-"""The tenant as it is before the program runs, read from seed.yaml."""
+"""The tenant as it is before anything is federated, read from seed.yaml."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from entra_aws_sandbox.entra.graph.applications import new_application
 from entra_aws_sandbox.entra.graph.groups import new_group
 from entra_aws_sandbox.entra.graph.service_principals import new_service_principal
 from entra_aws_sandbox.entra.graph.users import new_user
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 if TYPE_CHECKING:
     from entra_aws_sandbox.clock import Clock

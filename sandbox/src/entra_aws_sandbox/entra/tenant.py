@@ -6,16 +6,16 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from entra_aws_sandbox.clock import iso
 from entra_aws_sandbox.entra.errors import not_found
+from entra_aws_sandbox.entra.values import Json
 
 if TYPE_CHECKING:
     from entra_aws_sandbox.clock import Clock
     from entra_aws_sandbox.entra.certificates import SigningKey
-    from entra_aws_sandbox.entra.synchronization.job import Job
-
-Json = dict[str, Any]
+    from entra_aws_sandbox.entra.job import Job
 
 RECYCLE_BIN = timedelta(days=30)
 """How long a soft-deleted object can be restored (Entra documentation)."""
@@ -146,9 +146,4 @@ class Tenant:
 
     def timestamp(self) -> str:
         """Now, in the form Graph writes times."""
-        return graph_time(self.clock.now())
-
-
-def graph_time(moment: datetime) -> str:
-    """A time as Graph writes it: UTC, seconds, `Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return iso(self.clock.now())

@@ -190,7 +190,7 @@ def _ignores_path() -> bool:
 def _remedy(name: str, kind: str) -> str:
     if kind == "real":
         return f"install it again: {_install_command(name)} --reinstall"
-    return "make its folder writable and let it run programs, or name another in SANDBOX_DIR"
+    return "make its folder writable and let it run programs, or name another with --folder"
 
 
 def _install_command(name: str) -> str:

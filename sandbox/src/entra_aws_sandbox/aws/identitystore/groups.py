@@ -12,13 +12,12 @@ from entra_aws_sandbox.aws.identitystore.shared import (
     alternate,
     first_lower,
     history,
-    page_answer,
     plain_id,
     refuse_reserved,
     refuse_stale,
 )
 from entra_aws_sandbox.aws.identitystore.store import Group, IdentityStore
-from entra_aws_sandbox.aws.paging import page_of
+from entra_aws_sandbox.aws.paging import listed
 
 
 def group_handlers() -> dict[str, Handler]:
@@ -76,8 +75,9 @@ def _list_groups(store: IdentityStore, body: Body) -> Body:
         if condition["AttributePath"].casefold() != "displayname":
             raise invalid(f"The attribute {condition['AttributePath']} cannot be filtered on")
         groups = store.groups_named(condition["AttributeValue"])
-    groups, token = page_of(groups, body.get("NextToken"), body.get("MaxResults", DEFAULT_PAGE))
-    return page_answer("Groups", [_shown_group(store, group) for group in groups], token)
+    return listed(
+        "Groups", groups, body, size=DEFAULT_PAGE, shown=lambda each: _shown_group(store, each)
+    )
 
 
 def _get_group_id(store: IdentityStore, body: Body) -> Body:

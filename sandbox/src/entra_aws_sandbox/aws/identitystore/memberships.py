@@ -6,11 +6,10 @@ from entra_aws_sandbox.aws.identitystore.shared import (
     DEFAULT_PAGE,
     Body,
     Handler,
-    page_answer,
     plain_id,
 )
 from entra_aws_sandbox.aws.identitystore.store import IdentityStore, Membership, missing
-from entra_aws_sandbox.aws.paging import page_of
+from entra_aws_sandbox.aws.paging import listed
 
 
 def membership_handlers() -> dict[str, Handler]:
@@ -59,8 +58,13 @@ def _list_memberships_for_member(store: IdentityStore, body: Body) -> Body:
 
 
 def _membership_page(store: IdentityStore, body: Body, found: list[Membership]) -> Body:
-    page, token = page_of(found, body.get("NextToken"), body.get("MaxResults", DEFAULT_PAGE))
-    return page_answer("GroupMemberships", [_shown_membership(store, each) for each in page], token)
+    return listed(
+        "GroupMemberships",
+        found,
+        body,
+        size=DEFAULT_PAGE,
+        shown=lambda each: _shown_membership(store, each),
+    )
 
 
 def _is_member_in_groups(store: IdentityStore, body: Body) -> Body:

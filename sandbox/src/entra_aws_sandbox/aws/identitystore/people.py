@@ -14,13 +14,12 @@ from entra_aws_sandbox.aws.identitystore.shared import (
     alternate,
     first_lower,
     history,
-    page_answer,
     plain_id,
     refuse_reserved,
     refuse_stale,
 )
 from entra_aws_sandbox.aws.identitystore.store import IdentityStore, User
-from entra_aws_sandbox.aws.paging import page_of
+from entra_aws_sandbox.aws.paging import listed
 
 
 def user_handlers() -> dict[str, Handler]:
@@ -71,9 +70,12 @@ def _list_users(store: IdentityStore, body: Body) -> Body:
             raise invalid(f"The attribute {condition['AttributePath']} cannot be filtered on")
         users = store.users_named(condition["AttributeValue"])
     extensions = bool(body.get("Extensions"))
-    users, token = page_of(users, body.get("NextToken"), body.get("MaxResults", DEFAULT_PAGE))
-    return page_answer(
-        "Users", [_shown_user(store, u, extensions=extensions) for u in users], token
+    return listed(
+        "Users",
+        users,
+        body,
+        size=DEFAULT_PAGE,
+        shown=lambda each: _shown_user(store, each, extensions=extensions),
     )
 
 

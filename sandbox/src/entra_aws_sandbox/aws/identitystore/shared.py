@@ -70,8 +70,3 @@ def plain_id(identifier: str) -> str:
 def first_lower(name: str) -> str:
     """An attribute as SCIM spells it."""
     return name[:1].lower() + name[1:]
-
-
-def page_answer(name: str, items: list[Body], token: str | None) -> Body:
-    """One page of a list, as every List… operation answers it."""
-    return {name: items, "NextToken": token} if token else {name: items}

@@ -10,7 +10,7 @@ from moto.core.exceptions import ServiceException
 
 from entra_aws_sandbox.aws.errors import AwsError, denied
 from entra_aws_sandbox.aws.organizations.directory import Organization
-from entra_aws_sandbox.aws.paging import page_of
+from entra_aws_sandbox.aws.paging import listed
 from entra_aws_sandbox.aws.wire import Call
 
 # AWS answers at most 20 entries a page (organizations API, MaxResults).
@@ -234,9 +234,7 @@ def _page(name: str, items: list[Body], body: Body) -> Body:
         "The provided NextToken is not valid.",
         Reason="INVALID_NEXT_TOKEN",
     )
-    page, token = page_of(items, body.get("NextToken"), body.get("MaxResults", PAGE), refusal)
-    answer: Body = {name: _without_nulls(list(page))}
-    return {**answer, "NextToken": token} if token else answer
+    return listed(name, items, body, size=PAGE, shown=_without_nulls, refusal=refusal)
 
 
 def _as_aws(error: ServiceException) -> AwsError:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from cryptography import x509
@@ -15,9 +15,6 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from lxml import etree
 from lxml.builder import ElementMaker
-
-if TYPE_CHECKING:
-    from entra_aws_sandbox.aws.saml.source import ServiceProvider
 
 # User guide, "IAM Identity Center quotas" and "Manage an external identity provider".
 MAX_METADATA_CHARACTERS = 75_000
@@ -30,6 +27,21 @@ PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
 _METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
+
+
+@dataclass(frozen=True)
+class ServiceProvider:
+    """One side of a SAML trust: AWS's. `tenant_id` is new with every change of identity source."""
+
+    entity_id: str
+    base_url: str
+    tenant_id: str
+
+    @property
+    def acs_urls(self) -> tuple[str, str]:
+        """Where assertions are posted: the IPv4 (default) and the dual-stack form."""
+        path = f"platform/saml/acs/{self.tenant_id}"
+        return f"{self.base_url}/{path}", f"{self.base_url}/dual-stack/{path}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from lxml.builder import ElementMaker
 
 from entra_aws_sandbox.aws.saml.metadata import ASSERTION, EMAIL_ADDRESS, HTTP_POST, PROTOCOL
 from entra_aws_sandbox.aws.saml.source import Trust
-from entra_aws_sandbox.clock import Clock
+from entra_aws_sandbox.clock import Clock, iso
 
 LIFETIME = timedelta(minutes=15)
 
@@ -59,7 +59,7 @@ def _authn_request(trust: Trust, request_id: str, now: datetime) -> bytes:
         samlp.NameIDPolicy(Format=EMAIL_ADDRESS, AllowCreate="true"),
         ID=request_id,
         Version="2.0",
-        IssueInstant=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        IssueInstant=iso(now),
         Destination=trust.identity_provider.sso_url,
         ProtocolBinding=HTTP_POST,
         AssertionConsumerServiceURL=trust.service_provider.acs_urls[0],

@@ -5,22 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
-from entra_aws_sandbox.aws.saml.metadata import IdentityProvider, read_identity_provider
-
-
-@dataclass(frozen=True)
-class ServiceProvider:
-    """One side of a SAML trust: AWS's. `tenant_id` is new with every change of identity source."""
-
-    entity_id: str
-    base_url: str
-    tenant_id: str
-
-    @property
-    def acs_urls(self) -> tuple[str, str]:
-        """Where assertions are posted: the IPv4 (default) and the dual-stack form."""
-        path = f"platform/saml/acs/{self.tenant_id}"
-        return f"{self.base_url}/{path}", f"{self.base_url}/dual-stack/{path}"
+from entra_aws_sandbox.aws.saml.metadata import (
+    IdentityProvider,
+    ServiceProvider,
+    read_identity_provider,
+)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from entra_aws_sandbox.aws.identitystore.attributes import API_ONLY, ENTERPRISE
 from entra_aws_sandbox.aws.identitystore.store import Group, IdentityStore, Principal, User
 from entra_aws_sandbox.aws.scim.filters import GROUP_FILTERS, USER_FILTERS, read_filter
 from entra_aws_sandbox.aws.scim.rules import CORE_GROUP, CORE_USER, refused
+from entra_aws_sandbox.clock import iso
 
 _OWN = frozenset({"id", "externalId", "meta", "schemas"})
 
@@ -210,8 +211,8 @@ def document_of(principal: Principal) -> dict[str, Any]:
         document["externalId"] = principal.external_id
     document["meta"] = {
         "resourceType": "User" if isinstance(principal, User) else "Group",
-        "created": principal.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "lastModified": principal.updated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created": iso(principal.created),
+        "lastModified": iso(principal.updated),
     }
     if isinstance(principal, User):
         shown = {k: v for k, v in principal.attributes.items() if k not in API_ONLY}

@@ -45,42 +45,44 @@ class Assignments:
         }
 
     def _create(self, call: Call) -> Body:
-        row = self._row(call)
-        self._require_principal(row)
+        assignment = self._assignment(call)
+        self._require_principal(assignment)
         limit = self._site.max_outstanding
         if limit is not None and self._site.jobs.outstanding(CREATION) >= limit:
             raise throttled("There are too many requests processing. Please try again later.")
-        return self._start(call, CREATION, lambda: self._grant(row))
+        return self._start(call, CREATION, lambda: self._grant(assignment))
 
     def _delete(self, call: Call) -> Body:
-        row = self._row(call)
-        if row not in self._site.center.rows(row.account_id, row.permission_set_arn):
+        assignment = self._assignment(call)
+        if assignment not in self._site.center.assignments(
+            assignment.account_id, assignment.permission_set_arn
+        ):
             raise not_found("Assignment not found.")
-        return self._start(call, DELETION, lambda: self._revoke(row))
+        return self._start(call, DELETION, lambda: self._revoke(assignment))
 
     def _start(self, call: Call, kind: str, work: Callable[[], str | None]) -> Body:
         about = {name: value for name, value in call.body.items() if name != "InstanceArn"}
         accounts = [call.body["TargetId"]]
         return {_STATUS[kind]: self._site.jobs.start(call.operation, kind, about, accounts, work)}
 
-    def _grant(self, row: Assignment) -> str | None:
+    def _grant(self, assignment: Assignment) -> str | None:
         """Carry out a creation; the reason if AWS cannot."""
-        if row.permission_set_arn not in self._site.center.permission_sets:
+        if assignment.permission_set_arn not in self._site.center.permission_sets:
             return "Received a 404 status error: PermissionSet not found."
-        permission_set = self._site.center.permission_set(row.permission_set_arn)
-        reason = obstacle(self._site.organization, permission_set, row.account_id)
+        permission_set = self._site.center.permission_set(assignment.permission_set_arn)
+        reason = obstacle(self._site.organization, permission_set, assignment.account_id)
         if reason is None:
-            self._site.center.add_row(row)
+            self._site.center.add_assignment(assignment)
         return reason
 
-    def _revoke(self, row: Assignment) -> str | None:
-        reason = obstacle(self._site.organization, None, row.account_id)
+    def _revoke(self, assignment: Assignment) -> str | None:
+        reason = obstacle(self._site.organization, None, assignment.account_id)
         if reason is None:
-            self._site.center.remove_row(row)
+            self._site.center.remove_assignment(assignment)
         return reason
 
-    def _row(self, call: Call) -> Assignment:
-        """The row a request is about; its set and account must exist."""
+    def _assignment(self, call: Call) -> Assignment:
+        """The assignment a request is about; its set and account must exist."""
         body, organization = call.body, self._site.organization
         account_id = body["TargetId"]
         permission_set = self._site.manageable(call)
@@ -95,11 +97,11 @@ class Assignments:
             account_id, permission_set.arn, body["PrincipalType"], body["PrincipalId"]
         )
 
-    def _require_principal(self, row: Assignment) -> None:
+    def _require_principal(self, assignment: Assignment) -> None:
         store = self._site.store
-        known = store and (store.groups if row.principal_type == "GROUP" else store.users)
-        if not known or row.principal_id not in known:
-            raise not_found(f"{row.principal_type} {row.principal_id} not found.")
+        known = store and (store.groups if assignment.principal_type == "GROUP" else store.users)
+        if not known or assignment.principal_id not in known:
+            raise not_found(f"{assignment.principal_type} {assignment.principal_id} not found.")
 
     def _status(self, kind: str, member: str) -> Handler:
         return lambda call: {_STATUS[kind]: self._site.jobs.status(kind, call.body[member])}
@@ -113,29 +115,29 @@ class Assignments:
 
     def _list(self, call: Call) -> Body:
         permission_set = self._site.permission_set(call)
-        rows = self._site.center.rows(call.body["AccountId"], permission_set.arn)
-        return page("AccountAssignments", [_shown(row) for row in rows], call)
+        assignments = self._site.center.assignments(call.body["AccountId"], permission_set.arn)
+        return page("AccountAssignments", [_shown(assignment) for assignment in assignments], call)
 
     def _list_for_principal(self, call: Call) -> Body:
-        """A person's rows include those of her groups: the accounts she has access to."""
+        """A person's assignments include those of her groups: the accounts she has access to."""
         principals = [call.body["PrincipalId"]]
         store = self._site.store
         if call.body["PrincipalType"] == "USER" and store is not None:
             principals += [each.group_id for each in store.groups_of(principals[0])]
         account_id = call.body.get("Filter", {}).get("AccountId")
-        rows = [
-            row
+        assignments = [
+            assignment
             for principal in principals
-            for row in self._site.center.rows_of(principal)
-            if account_id in (None, row.account_id)
+            for assignment in self._site.center.assignments_of(principal)
+            if account_id in (None, assignment.account_id)
         ]
-        return page("AccountAssignments", [_shown(row) for row in rows], call)
+        return page("AccountAssignments", [_shown(assignment) for assignment in assignments], call)
 
 
-def _shown(row: Assignment) -> Body:
+def _shown(assignment: Assignment) -> Body:
     return {
-        "AccountId": row.account_id,
-        "PermissionSetArn": row.permission_set_arn,
-        "PrincipalType": row.principal_type,
-        "PrincipalId": row.principal_id,
+        "AccountId": assignment.account_id,
+        "PermissionSetArn": assignment.permission_set_arn,
+        "PrincipalType": assignment.principal_type,
+        "PrincipalId": assignment.principal_id,
     }

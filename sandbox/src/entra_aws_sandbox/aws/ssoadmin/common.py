@@ -10,7 +10,7 @@ from typing import Any
 from entra_aws_sandbox.aws.errors import conflict, denied
 from entra_aws_sandbox.aws.identitystore.store import IdentityStore
 from entra_aws_sandbox.aws.organizations.directory import Organization
-from entra_aws_sandbox.aws.paging import page_of
+from entra_aws_sandbox.aws.paging import listed
 from entra_aws_sandbox.aws.ssoadmin.jobs import Jobs
 from entra_aws_sandbox.aws.ssoadmin.state import IdentityCenter, PermissionSet
 from entra_aws_sandbox.aws.wire import Call
@@ -72,8 +72,7 @@ class Site:
 
 def page(name: str, items: Sequence[Any], call: Call) -> Body:
     """One page of a list, as every List… operation answers it."""
-    found, token = page_of(items, call.body.get("NextToken"), call.body.get("MaxResults", PAGE))
-    return {name: list(found), "NextToken": token} if token else {name: list(found)}
+    return listed(name, items, call.body, size=PAGE)
 
 
 def without_none(body: Body) -> Body:

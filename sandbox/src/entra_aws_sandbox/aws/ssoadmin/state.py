@@ -88,7 +88,7 @@ class IdentityCenter:
         self.lock = RLock()
         # (account, permission set) → the revision that the account's role has
         self.provisioned: dict[tuple[str, str], int] = {}
-        self._rows: dict[tuple[str, str], dict[Assignment, None]] = {}
+        self._assignments: dict[tuple[str, str], dict[Assignment, None]] = {}
         self._by_principal: dict[str, dict[Assignment, None]] = {}
         self._accounts_of: dict[str, dict[str, None]] = {}
         self._sets_of: dict[str, dict[str, None]] = {}
@@ -99,17 +99,17 @@ class IdentityCenter:
             raise not_found(f"Could not find PermissionSet with id {arn.rpartition('/')[2]}")
         return self.permission_sets[arn]
 
-    def rows(self, account_id: str, permission_set_arn: str) -> list[Assignment]:
+    def assignments(self, account_id: str, permission_set_arn: str) -> list[Assignment]:
         """The assignments of a permission set in an account."""
-        return list(self._rows.get((account_id, permission_set_arn), ()))
+        return list(self._assignments.get((account_id, permission_set_arn), ()))
 
-    def rows_of(self, principal_id: str) -> list[Assignment]:
+    def assignments_of(self, principal_id: str) -> list[Assignment]:
         """The assignments of a principal."""
         return list(self._by_principal.get(principal_id, ()))
 
-    def all_rows(self) -> list[Assignment]:
+    def all_assignments(self) -> list[Assignment]:
         """Every assignment."""
-        return [row for rows in self._rows.values() for row in rows]
+        return [one for assignments in self._assignments.values() for one in assignments]
 
     def accounts_of(self, permission_set_arn: str) -> list[str]:
         """The accounts a permission set is provisioned in."""
@@ -119,32 +119,36 @@ class IdentityCenter:
         """The permission sets provisioned in an account."""
         return list(self._sets_of.get(account_id, ()))
 
-    def add_row(self, row: Assignment) -> None:
+    def add_assignment(self, assignment: Assignment) -> None:
         """Keep an assignment (once) and provision its permission set in the account."""
-        place = (row.account_id, row.permission_set_arn)
-        self._rows.setdefault(place, {})[row] = None
-        self._by_principal.setdefault(row.principal_id, {})[row] = None
-        self._accounts_of.setdefault(row.permission_set_arn, {})[row.account_id] = None
-        self._sets_of.setdefault(row.account_id, {})[row.permission_set_arn] = None
-        self.provisioned[place] = self.permission_sets[row.permission_set_arn].revision
+        place = (assignment.account_id, assignment.permission_set_arn)
+        self._assignments.setdefault(place, {})[assignment] = None
+        self._by_principal.setdefault(assignment.principal_id, {})[assignment] = None
+        self._accounts_of.setdefault(assignment.permission_set_arn, {})[assignment.account_id] = (
+            None
+        )
+        self._sets_of.setdefault(assignment.account_id, {})[assignment.permission_set_arn] = None
+        self.provisioned[place] = self.permission_sets[assignment.permission_set_arn].revision
 
-    def remove_row(self, row: Assignment) -> None:
+    def remove_assignment(self, assignment: Assignment) -> None:
         """Take an assignment away; the last of a set in an account takes the role with it."""
-        place = (row.account_id, row.permission_set_arn)
-        self._rows.get(place, {}).pop(row, None)
-        self._by_principal.get(row.principal_id, {}).pop(row, None)
-        if not self._rows.get(place):
-            self._rows.pop(place, None)
+        place = (assignment.account_id, assignment.permission_set_arn)
+        self._assignments.get(place, {}).pop(assignment, None)
+        self._by_principal.get(assignment.principal_id, {}).pop(assignment, None)
+        if not self._assignments.get(place):
+            self._assignments.pop(place, None)
             self.provisioned.pop(place, None)
-            self._accounts_of.get(row.permission_set_arn, {}).pop(row.account_id, None)
-            self._sets_of.get(row.account_id, {}).pop(row.permission_set_arn, None)
+            self._accounts_of.get(assignment.permission_set_arn, {}).pop(
+                assignment.account_id, None
+            )
+            self._sets_of.get(assignment.account_id, {}).pop(assignment.permission_set_arn, None)
 
     def remove_account(self, account_id: str) -> None:
-        """Forget the rows of an account that has left the organization."""
+        """Forget the assignments of an account that has left the organization."""
         with self.lock:
             for arn in self.sets_of(account_id):
-                for row in self.rows(account_id, arn):
-                    self.remove_row(row)
+                for assignment in self.assignments(account_id, arn):
+                    self.remove_assignment(assignment)
 
     def is_latest(self, account_id: str, permission_set_arn: str) -> bool:
         """Whether an account's role has everything that is in the permission set now."""

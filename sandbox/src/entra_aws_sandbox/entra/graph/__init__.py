@@ -13,7 +13,7 @@ from entra_aws_sandbox.entra.graph import (
     templates,
     users,
 )
-from entra_aws_sandbox.entra.routing import Route
+from entra_aws_sandbox.routes import Route
 
 ROUTES: list[Route] = [
     *templates.route.all,

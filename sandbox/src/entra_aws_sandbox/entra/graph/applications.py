@@ -13,7 +13,8 @@ from entra_aws_sandbox.entra.graph.references import bound, link, linked_page, r
 from entra_aws_sandbox.entra.graph.service_principals import delete_service_principal
 from entra_aws_sandbox.entra.odata import page, selected
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
-from entra_aws_sandbox.entra.tenant import Deleted, Json, Tenant
+from entra_aws_sandbox.entra.tenant import Deleted, Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from entra_aws_sandbox.entra.errors import GraphError, bad_request, not_found
 from entra_aws_sandbox.entra.odata import page
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

@@ -9,7 +9,8 @@ from entra_aws_sandbox.entra.graph.users import check_name
 from entra_aws_sandbox.entra.odata import page, selected
 from entra_aws_sandbox.entra.permissions import readable
 from entra_aws_sandbox.entra.routing import Call, Routes
-from entra_aws_sandbox.entra.tenant import Deleted, Json, Tenant
+from entra_aws_sandbox.entra.tenant import Deleted, Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from entra_aws_sandbox.entra.errors import bad_request
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 _LISTS_OF_OBJECTS = {
     "accessToken",

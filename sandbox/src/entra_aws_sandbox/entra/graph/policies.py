@@ -12,7 +12,8 @@ from entra_aws_sandbox.entra.graph.merge import merge
 from entra_aws_sandbox.entra.graph.references import reference
 from entra_aws_sandbox.entra.odata import page
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

@@ -9,7 +9,8 @@ from entra_aws_sandbox.entra.errors import bad_request, not_found
 from entra_aws_sandbox.entra.odata import page
 from entra_aws_sandbox.entra.permissions import readable
 from entra_aws_sandbox.entra.routing import Call
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 _ID = re.compile(r"/([0-9a-fA-F-]{36})(?:'?\))?$")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from entra_aws_sandbox.entra.errors import GraphError, bad_request
+from entra_aws_sandbox.entra.job import RULE_ID, Job
 from entra_aws_sandbox.entra.odata import page
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
 from entra_aws_sandbox.entra.synchronization import on_demand, settings
-from entra_aws_sandbox.entra.synchronization.job import RULE_ID, Job
 from entra_aws_sandbox.entra.synchronization.provisioner import Provisioner
 from entra_aws_sandbox.entra.synchronization.scim_client import (
     ScimError,
     StoppedError,
     UnreachableError,
 )
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

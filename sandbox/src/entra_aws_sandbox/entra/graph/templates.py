@@ -10,7 +10,7 @@ from entra_aws_sandbox.entra.graph.applications import new_application
 from entra_aws_sandbox.entra.graph.service_principals import new_service_principal
 from entra_aws_sandbox.entra.odata import page
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

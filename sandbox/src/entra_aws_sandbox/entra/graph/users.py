@@ -16,7 +16,8 @@ from entra_aws_sandbox.entra.graph.merge import merge
 from entra_aws_sandbox.entra.graph.references import linked_page
 from entra_aws_sandbox.entra.odata import page, selected
 from entra_aws_sandbox.entra.routing import Call, Reply, Routes
-from entra_aws_sandbox.entra.tenant import Deleted, Json, Tenant
+from entra_aws_sandbox.entra.tenant import Deleted, Tenant
+from entra_aws_sandbox.entra.values import Json
 
 route = Routes()
 

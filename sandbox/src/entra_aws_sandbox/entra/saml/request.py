@@ -11,7 +11,8 @@ from lxml import etree
 
 from entra_aws_sandbox.entra.errors import SignInError
 from entra_aws_sandbox.entra.saml.metadata import PROTOCOL
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
 MAX_BYTES = 64 * 1024

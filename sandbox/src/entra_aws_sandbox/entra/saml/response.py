@@ -9,12 +9,14 @@ from lxml import etree
 from lxml.builder import ElementMaker
 from minisignxml.sign import sign
 
+from entra_aws_sandbox.clock import iso
 from entra_aws_sandbox.entra.certificates import active
 from entra_aws_sandbox.entra.errors import SignInError
 from entra_aws_sandbox.entra.graph.policies import mapped_claims
 from entra_aws_sandbox.entra.saml.metadata import PROTOCOL, entity_id
 from entra_aws_sandbox.entra.saml.request import ASSERTION, SignOn
-from entra_aws_sandbox.entra.tenant import Json, Tenant, graph_time
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 VALIDITY = timedelta(minutes=5)
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
@@ -44,7 +46,7 @@ def saml_response(tenant: Tenant, request: SignOn, user: Json) -> bytes:
         assertion,
         ID=_new_id(),
         Version="2.0",
-        IssueInstant=graph_time(now),
+        IssueInstant=iso(now),
         Destination=request.reply_url,
         **_in_response_to(request),
     )
@@ -53,7 +55,7 @@ def saml_response(tenant: Tenant, request: SignOn, user: Json) -> bytes:
 
 
 def _assertion(tenant: Tenant, request: SignOn, user: Json, now: datetime) -> etree._Element:
-    ends = graph_time(now + VALIDITY)
+    ends = iso(now + VALIDITY)
     confirmation = _a.SubjectConfirmationData(
         NotOnOrAfter=ends, Recipient=request.reply_url, **_in_response_to(request)
     )
@@ -65,7 +67,7 @@ def _assertion(tenant: Tenant, request: SignOn, user: Json, now: datetime) -> et
         ),
         _a.Conditions(
             _a.AudienceRestriction(_a.Audience(request.audience)),
-            NotBefore=graph_time(now - VALIDITY),
+            NotBefore=iso(now - VALIDITY),
             NotOnOrAfter=ends,
         ),
         _a.AttributeStatement(*_attributes(tenant, request, user)),
@@ -73,12 +75,12 @@ def _assertion(tenant: Tenant, request: SignOn, user: Json, now: datetime) -> et
             _a.AuthnContext(
                 _a.AuthnContextClassRef("urn:oasis:names:tc:SAML:2.0:ac:classes:Password")
             ),
-            AuthnInstant=graph_time(now),
+            AuthnInstant=iso(now),
             SessionIndex=_new_id(),
         ),
         ID=_new_id(),
         Version="2.0",
-        IssueInstant=graph_time(now),
+        IssueInstant=iso(now),
     )
 
 

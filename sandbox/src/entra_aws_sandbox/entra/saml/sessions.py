@@ -7,7 +7,8 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 COOKIE = "entra_session"
 FORM_COOKIE = "entra_form"

@@ -17,7 +17,8 @@ from entra_aws_sandbox.entra.saml.response import saml_response
 from entra_aws_sandbox.entra.saml.sessions import COOKIE, FORM_COOKIE, Sessions
 
 if TYPE_CHECKING:
-    from entra_aws_sandbox.entra.tenant import Json, Tenant
+    from entra_aws_sandbox.entra.tenant import Tenant
+    from entra_aws_sandbox.entra.values import Json
 
 _PAGES = Environment(
     loader=PackageLoader("entra_aws_sandbox.entra"), autoescape=True, undefined=StrictUndefined

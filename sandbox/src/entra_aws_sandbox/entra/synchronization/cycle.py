@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from entra_aws_sandbox.entra.synchronization.job import INTERVAL, Escrow, Execution, Failure, Job
+from entra_aws_sandbox.entra.job import INTERVAL, Escrow, Execution, Failure, Job
 from entra_aws_sandbox.entra.synchronization.provisioner import Outcome, Provisioner
 from entra_aws_sandbox.entra.synchronization.scim_client import (
     CONNECTIONS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from entra_aws_sandbox.entra.job import Job
 from entra_aws_sandbox.entra.synchronization.cycle import Cycle
-from entra_aws_sandbox.entra.synchronization.job import Job
 from entra_aws_sandbox.entra.synchronization.scim_client import ScimClient
 from entra_aws_sandbox.entra.synchronization.settings import Settings, settings_of
 from entra_aws_sandbox.entra.tenant import Tenant

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USER_SCHEMAS = ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE]

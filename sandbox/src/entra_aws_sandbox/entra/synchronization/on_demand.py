@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from entra_aws_sandbox.entra.errors import bad_request, not_found, too_many_requests
+from entra_aws_sandbox.entra.job import RULE_ID, Job
 from entra_aws_sandbox.entra.synchronization.cycle import INVALID_CREDENTIALS, error_code
-from entra_aws_sandbox.entra.synchronization.job import RULE_ID, Job
 from entra_aws_sandbox.entra.synchronization.provisioner import Outcome, Provisioner
 from entra_aws_sandbox.entra.synchronization.scim_client import (
     CredentialsRefusedError,
@@ -21,7 +21,8 @@ from entra_aws_sandbox.entra.synchronization.scim_client import (
     UnreachableError,
 )
 from entra_aws_sandbox.entra.synchronization.scope import Scope, scope_of
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 REQUESTS, WINDOW = 5, timedelta(seconds=10)
 """The rate limit: 5 requests in 10 seconds."""

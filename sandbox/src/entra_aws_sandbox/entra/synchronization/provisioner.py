@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from entra_aws_sandbox.entra.synchronization.job import Job, Link
+from entra_aws_sandbox.entra.job import Job, Link
 from entra_aws_sandbox.entra.synchronization.mapping import (
     changes,
     group_resource,
@@ -18,7 +18,8 @@ from entra_aws_sandbox.entra.synchronization.scim_client import (
     UnreachableError,
 )
 from entra_aws_sandbox.entra.synchronization.scope import GroupInScope
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 MEMBERS_PER_PATCH = 100
 """Membership changes of one request that Identity Center accepts (AWS SCIM guide)."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import urllib3
 
 from entra_aws_sandbox.entra.synchronization.settings import Settings
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 CONNECTIONS = 8
 ATTEMPTS = 4

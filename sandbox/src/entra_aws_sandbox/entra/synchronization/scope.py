@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from entra_aws_sandbox.entra.synchronization.job import Job
+from entra_aws_sandbox.entra.job import Job
 from entra_aws_sandbox.entra.synchronization.mapping import group_attributes, user_attributes
-from entra_aws_sandbox.entra.tenant import Json, Tenant
+from entra_aws_sandbox.entra.tenant import Tenant
+from entra_aws_sandbox.entra.values import Json
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from entra_aws_sandbox.entra.errors import bad_request
-from entra_aws_sandbox.entra.tenant import Json
+from entra_aws_sandbox.entra.values import Json
 
 SECRET_KEYS = {
     "AppKey",

@@ -67,7 +67,7 @@ class AccountAssignment(SsoResource):
             raise ProviderError(f"creating SSO Account Assignment for {who}: already exists")
         with doing(f"creating SSO Account Assignment for {who}"):
             started = self.aws.call(
-                "CreateAccountAssignment", region=self.region(inputs), **_row(identity)
+                "CreateAccountAssignment", region=self.region(inputs), **_assignment(identity)
             )
         request = started["AccountAssignmentCreationStatus"]["RequestId"]
         with doing(f"waiting for SSO Account Assignment for {who} create"):
@@ -82,7 +82,7 @@ class AccountAssignment(SsoResource):
         return identity
 
     def read(self, identity: str, known: Properties) -> Properties | None:
-        """Find it among the rows of its account and permission set."""
+        """Find it among the assignments of its account and permission set."""
         principal, kind, account, target_type, permission_set, instance = parts(identity, *_ID)
         with doing(f"reading SSO Account Assignment for Principal ({principal})"):
             exists = self._exists(identity, known)
@@ -102,7 +102,7 @@ class AccountAssignment(SsoResource):
         """Revoke it, and wait for the outcome."""
         principal, *_, instance = parts(identity, *_ID)
         with doing(f"deleting SSO Account Assignment for Principal ({principal})"):
-            started = self.removed("DeleteAccountAssignment", state, **_row(identity))
+            started = self.removed("DeleteAccountAssignment", state, **_assignment(identity))
         if started is None:
             return
         request = started["AccountAssignmentDeletionStatus"]["RequestId"]
@@ -118,7 +118,7 @@ class AccountAssignment(SsoResource):
 
     def _exists(self, identity: str, properties: Properties) -> bool:
         principal, kind, account, _, permission_set, instance = parts(identity, *_ID)
-        rows = self.listed(
+        assignments = self.listed(
             "ListAccountAssignments",
             "AccountAssignments",
             properties,
@@ -126,10 +126,13 @@ class AccountAssignment(SsoResource):
             InstanceArn=instance,
             PermissionSetArn=permission_set,
         )
-        return any(row["PrincipalId"] == principal and row["PrincipalType"] == kind for row in rows)
+        return any(
+            assignment["PrincipalId"] == principal and assignment["PrincipalType"] == kind
+            for assignment in assignments
+        )
 
 
-def _row(identity: str) -> dict[str, str]:
+def _assignment(identity: str) -> dict[str, str]:
     principal, kind, account, target_type, permission_set, instance = parts(identity, *_ID)
     return {
         "InstanceArn": instance,

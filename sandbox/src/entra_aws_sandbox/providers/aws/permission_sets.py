@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import ClassVar
 
+from entra_aws_sandbox.clock import iso
 from entra_aws_sandbox.providers.aws.base import SET_AND_INSTANCE, SsoResource, doing, parts
 from entra_aws_sandbox.providers.resource import Schema
 from entra_aws_sandbox.providers.wire import Properties, is_unknown
@@ -87,7 +88,7 @@ class PermissionSet(SsoResource):
         created = found["CreatedDate"].astimezone(UTC)
         return {
             "arn": found["PermissionSetArn"],
-            "createdDate": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "createdDate": iso(created),
             "instanceArn": instance,
             "name": found["Name"],
             "region": self.region(known),

@@ -1,4 +1,4 @@
-"""The functions (Terraform: data sources) that the program calls."""
+"""The functions (Terraform: data sources) that the double has."""
 
 from __future__ import annotations
 
