@@ -12,10 +12,10 @@ import pytest
 from clouds.directory import read_directory
 from clouds.graph import Graph
 from clouds.people import read_people
+from entra_aws_sandbox.testing import Sandbox
 from federation.access.access import load_access
 from federation.engine.checkpoint import Checkpoint
 from tests.federation.loading import company
-from tests.support import Sandbox
 
 TODAY = date(2027, 1, 15)
 ACCESS = """
