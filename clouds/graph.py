@@ -1,5 +1,4 @@
-"""Microsoft Graph, as far as the program asks it directly: look-ups in batches, provisioning on "
-"demand."""
+"""Microsoft Graph, as far as the program asks it directly: look-ups in batches, provisioning."""
 
 from __future__ import annotations
 

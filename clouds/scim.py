@@ -30,8 +30,7 @@ def try_token(endpoint: str, access_token: str) -> None:
         raise ScimError(
             f"the SCIM endpoint {endpoint} refuses the access token; generate a new one in the IAM "
             "Identity Center console (Settings > Automatic provisioning > Generate token) and set "
-            "it as "
-            "provisioning.accessToken with --secret"
+            "it as provisioning.accessToken with --secret"
         )
     if answer.status != 200:
         raise ScimError(f"the SCIM endpoint {endpoint} answers with HTTP {answer.status}")

@@ -9,7 +9,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import urllib3
 
@@ -27,23 +27,13 @@ from federation.identity.saml_metadata import (
     ServiceProviderMetadata,
     parse_service_provider_metadata,
 )
+from federation.update.console import console_steps
 from federation.update.handoff import HandOff, Verdict, lines, unfinished
-from federation.update.settings import NAMESPACE
 from ops.arguments import add_stack_arguments, command
 from ops.cli import REPOSITORY
 from ops.session import Session
 from ops.stack import open_stack
 from ops.terminal import show, working
-
-_SOURCE: Final = "Settings > Identity source > Actions"
-# AWS user guide, "Considerations for changing your identity source".
-_IDENTITY_SOURCE: Final = (
-    "changing the identity source removes the existing assignments of users and groups and their "
-    "roles in the accounts, and whatever names those roles (KMS key policies, EKS access); from "
-    "then on everyone signs in through Entra: keep another way into every account, such as a "
-    "break-glass IAM user"
-)
-
 
 HELP: Final = """\
 Show the console steps 1, 2, 3, 8 and 9, which have no public API, each with a check.
@@ -111,47 +101,23 @@ class HandOffs:
             partition=self.session.site.organization.partition,
         )
 
+    def _step(self, number: int, verdict: Verdict, check: str, **more: Any) -> HandOff:
+        steps = console_steps(region=self.session.aws.region_name, stack=self.session.stack.name)
+        return HandOff(step=steps[number], verdict=verdict, check=check, link=self._link, **more)
+
     def _enable(self) -> HandOff:
         instance, region = self._instance, self.session.aws.region_name
-        return HandOff(
-            step=1,
-            title="Enable IAM Identity Center",
-            verdict="done" if instance else "open",
-            check=f"{instance.arn} in {region}" if instance else f"not enabled in {region}",
-            needs="the management account, or its administrator",
-            link=self._link,
-            do="Enable, with AWS Organizations.",
-            breaks=f"the home region, {region}, can't be changed afterwards",
-        )
+        check = f"{instance.arn} in {region}" if instance else f"not enabled in {region}"
+        return self._step(1, "done" if instance else "open", check)
 
     def _portal(self) -> HandOff:
         url = self.session.stack.settings.identity_center.access_portal_url
-        return HandOff(
-            step=2,
-            title="Name the access portal",
-            verdict="done" if url else "open",
-            check=url or "identityCenter.accessPortalUrl is not set",
-            needs="a name of 1 to 63 letters, digits and hyphens that nobody else has",
-            link=self._link,
-            do=f"{_SOURCE} > Customize AWS access portal URL.",
-            breaks="the name can be chosen once",
-            run=[_set("identityCenter.accessPortalUrl", "<AWS access portal URL>")],
-        )
+        check = url or "identityCenter.accessPortalUrl is not set"
+        return self._step(2, "done" if url else "open", check)
 
     def _metadata(self) -> HandOff:
         verdict, check = self._check_metadata()
-        path = f"environments/{self.session.stack.name}/service-provider.xml"
-        return HandOff(
-            step=3,
-            title="Download the SP metadata",
-            verdict=verdict,
-            check=check,
-            needs="nothing; the page can be left without a change",
-            link=self._link,
-            do=f"{_SOURCE} > Change identity source > External identity provider > Next > Download "
-            f"metadata file; save it as {path} and keep the page open for step 8.",
-            run=[_set("identityCenter.serviceProviderMetadata", path), "pulumi up"],
-        )
+        return self._step(3, verdict, check)
 
     def _check_metadata(self) -> tuple[Verdict, str]:
         name = self.session.stack.settings.identity_center.service_provider_metadata
@@ -187,21 +153,15 @@ class HandOffs:
         verdict: Verdict = "done" if done else "open"
         if problem:
             verdict = "blocked" if self._waits else "wrong"
-        return HandOff(
-            step=8,
-            title="Upload the federation metadata",
-            verdict=verdict,
-            check=problem or self._checked(found, done=done),
-            needs="the page of step 3, and another way into every account",
-            link=self._link,
-            do="Under Identity provider metadata > IdP SAML metadata > Choose file, the document "
-            "below; Next; type ACCEPT; Change identity source.",
+        return self._step(
+            8,
+            verdict,
+            problem or self._checked(found, done=done),
             copy=[
                 ("IdP SAML metadata (download it)", url),
                 ("IdP issuer URL", found.entity_id if found else ""),
                 ("certificate thumbprint (SHA-1)", ", ".join(found.thumbprints) if found else ""),
             ],
-            breaks=_IDENTITY_SOURCE,
         )
 
     def _federation_metadata(self, url: str) -> tuple[IdentityProviderMetadata | None, str]:
@@ -236,23 +196,8 @@ class HandOffs:
 
     def _provisioning(self) -> HandOff:
         verdict, check = self._check_provisioning()
-        return HandOff(
-            step=9,
-            title="Enable automatic provisioning",
-            verdict="blocked" if verdict == "open" and self._waits else verdict,
-            check=check,
-            needs="the external identity provider of step 8",
-            link=self._link,
-            do="Settings > Automatic provisioning > Enable; copy both values now: the token is "
-            "shown once, and is valid for a year.",
-            breaks="users and groups can no longer be edited in the AWS console",
-            run=[
-                _set("provisioning.endpoint", "<SCIM endpoint>"),
-                _set("provisioning.accessToken", "<Access token>", secret=True),
-                _set("provisioning.tokenExpires", "<YYYY-MM-DD>"),
-                "pulumi up",
-            ],
-        )
+        waits = verdict == "open" and self._waits
+        return self._step(9, "blocked" if waits else verdict, check)
 
     def _check_provisioning(self) -> tuple[Verdict, str]:
         provisioning = self.session.stack.settings.provisioning
@@ -266,8 +211,3 @@ class HandOffs:
         except ScimError as error:
             return "wrong", str(error)
         return "done", f"{provisioning.endpoint} takes the token"
-
-
-def _set(key: str, value: str, *, secret: bool = False) -> str:
-    option = " --secret" if secret else ""
-    return f"pulumi config set --path{option} {NAMESPACE}:{key} {value}"

@@ -317,9 +317,8 @@ def check_management_access(plan: Plan, *, management: str, caller: str, configu
     touches = any(a.assignment.account == management for a in plan.resolution.explained)
     if touches and caller != management and not configured:
         raise UpdateStoppedError(
-            f"the access file grants access to the management account {management}, which only "
-            "its own "
-            f"credentials may do (AWS: a delegated administrator can't); the stack runs from "
+            f"the access file grants access to the management account {management}, which only its "
+            "own credentials may do (AWS: a delegated administrator can't); the stack runs from "
             f"{caller}: set identityCenter.managementAccess"
         )
 

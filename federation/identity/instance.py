@@ -46,10 +46,9 @@ def choose_instance(
         if instances:
             raise UnusableInstanceError(
                 f"{instances[0].arn} in {region} is an account instance of "
-                f"{instances[0].owner_account_id}; "
-                "access to accounts needs the organization instance: enable IAM Identity Center "
-                "in the "
-                f"management account {management_account_id}"
+                f"{instances[0].owner_account_id}; access to accounts needs the organization "
+                "instance: enable IAM Identity Center in the management account "
+                f"{management_account_id}"
             )
         return None
     instance = organization[0]
@@ -61,8 +60,7 @@ def choose_instance(
     if not instance.permission_sets_enabled:
         raise UnusableInstanceError(
             f"permission sets are disabled on {instance.arn}; enable them in the IAM Identity "
-            "Center "
-            "settings (this can't be undone) before this program manages access"
+            "Center settings (this can't be undone) before this program manages access"
         )
     return instance
 

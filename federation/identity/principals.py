@@ -94,8 +94,7 @@ def _twice(entra: EntraPrincipal, found: list[IdentityStorePrincipal]) -> str:
     ids = ", ".join(sorted(principal.id for principal in found))
     return (
         f"Identity Center has {len(found)} principals for {entra.name!r} ({ids}); delete the one "
-        "that "
-        "Entra does not provision"
+        "that Entra does not provision"
     )
 
 
@@ -111,9 +110,8 @@ def _made_by_hand(entra: EntraPrincipal, found: IdentityStorePrincipal) -> str:
     """Entra looks a group up by displayName before it creates one, and joins what it finds."""
     return (
         f"Identity Center already has a group named {found.name!r} ({found.id}) that this Entra "
-        "group did "
-        "not make; Entra would join it and take over its access: rename or delete it there, or set "
-        f"adopt: true for {entra.key}"
+        "group did not make; Entra would join it and take over its access: rename or delete it "
+        f"there, or set adopt: true for {entra.key}"
     )
 
 
@@ -162,13 +160,11 @@ def recreated(
             continue
         assignments = ", ".join(sorted(pin.assignment.logical_name for pin in pins))
         stories.append(
-            f"{spoken(key)} was deleted and re-created in Identity Center: its "
-            "id was "
+            f"{spoken(key)} was deleted and re-created in Identity Center: its id was "
             f"{' and '.join(old)} and is now {new}. Its {len(pins)} assignments ({assignments}) "
-            "stay with the old id. "
-            "Find out who re-created it; then either repair it at the source, or accept the new "
-            "one "
-            f"with acceptRecreated: {{{key.key}: {new}}} in the stack configuration"
+            "stay with the old id. Find out who re-created it; then either repair it at the "
+            f"source, or accept the new one with acceptRecreated: {{{key.key}: {new}}} in the "
+            "stack configuration"
         )
     return stories
 

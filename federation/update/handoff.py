@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from federation.update.console import ConsoleStep
 
 Verdict = Literal["done", "open", "wrong", "blocked"]
 _MARKS: dict[Verdict, str] = {"done": "✔", "open": "→", "wrong": "✘", "blocked": "·"}
@@ -12,58 +14,56 @@ _MARKS: dict[Verdict, str] = {"done": "✔", "open": "→", "wrong": "✘", "blo
 
 @dataclass(frozen=True, kw_only=True)
 class HandOff:
-    """One console step.
+    """One console step of one stack, and how far it is.
 
     `check` says what was looked at and found; `verdict` is "done", "open" (to be done now), "wrong"
     (done, but not as it must be) or "blocked" (it waits for `pulumi up`). `copy` maps what the
-    page asks for to the value, `breaks` says what ends with the step.
+    page asks for to the value.
     """
 
-    step: int
-    title: str
+    step: ConsoleStep
     verdict: Verdict
     check: str
-    needs: str
-    do: str
     link: str
     copy: Sequence[tuple[str, str]] = ()
-    breaks: str = ""
-    run: Sequence[str] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for machines."""
         return {
-            "step": self.step,
-            "title": self.title,
+            "step": self.step.number,
+            "title": self.step.title,
             "verdict": self.verdict,
             "check": self.check,
-            "needs": self.needs,
-            "do": self.do,
+            "needs": self.step.needs,
+            "do": self.step.do,
             "link": self.link,
             "copy": dict(self.copy),
-            "breaks": self.breaks,
-            "run": list(self.run),
+            "saveAs": self.step.save_as,
+            "warning": self.step.warning,
+            "run": list(self.step.run),
         }
 
 
 def lines(steps: Sequence[HandOff]) -> list[str]:
     """A line for what is done, everything about what is to be done."""
     shown: list[str] = []
-    for step in steps:
-        shown.append(f"{_MARKS[step.verdict]} {step.step:>2}  {step.title}: {step.check}")
-        if step.verdict in {"open", "wrong"}:
-            shown += _detail(step)
+    for one in steps:
+        title = f"{one.step.number:>2}  {one.step.title}"
+        shown.append(f"{_MARKS[one.verdict]} {title}: {one.check}")
+        if one.verdict in {"open", "wrong"}:
+            shown += _detail(one)
     return shown
 
 
-def _detail(step: HandOff) -> list[str]:
+def _detail(one: HandOff) -> list[str]:
     parts = [
-        ("needs", step.needs),
-        ("open", step.link),
-        ("do", step.do),
-        *((f"copy {what}", value) for what, value in step.copy),
-        ("breaks", step.breaks),
-        *(("run", command) for command in step.run),
+        ("needs", one.step.needs),
+        ("open", one.link),
+        ("do", one.step.do),
+        ("save as", one.step.save_as),
+        *((f"copy {what}", value) for what, value in one.copy),
+        ("beware", one.step.warning),
+        *(("run", command) for command in one.step.run),
     ]
     return [f"      {label}: {text}" for label, text in parts if text]
 

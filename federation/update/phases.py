@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from federation.engine.phase import Phase
 from federation.identity.instance import Instance, settings_link
+from federation.update.console import console_steps, set_token
 from federation.update.settings import NAMESPACE, Settings
 
 # AWS user guide, "Rotating an access token": reminders start 90 days before a token expires.
@@ -49,8 +50,8 @@ def check_not_back(reached: Phase | None, now: Phase, allowed: Phase | None) -> 
     }[now]
     raise PhaseBackError(
         f"the stack is in phase {reached}, but {missing}, which would take it back to phase {now} "
-        "and "
-        f"delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to {now}"
+        f"and delete what came later; restore the setting, or set {NAMESPACE}:allowPhaseBack to "
+        f"{now}"
     )
 
 
@@ -107,70 +108,29 @@ def next_steps(situation: Situation) -> list[NextStep]:
     return steps + _rotate_token(situation, link)
 
 
-def _set(key: str, value: str, *, secret: bool = False) -> str:
-    option = " --secret" if secret else ""
-    return f"pulumi config set --path{option} {NAMESPACE}:{key} {value}"
+def _step(situation: Situation, link: str, number: int) -> NextStep:
+    step = console_steps(region=situation.region, stack=situation.stack)[number]
+    return NextStep(
+        step=number,
+        do=step.do,
+        link=link,
+        save_as=step.save_as,
+        run=step.run,
+        warning=step.warning,
+    )
 
 
 def _hand_off_trust(situation: Situation, link: str) -> list[NextStep]:
-    steps = []
-    if situation.instance is None:
-        steps.append(
-            NextStep(
-                step=1,
-                link=link,
-                do="In the management account, Enable IAM Identity Center with AWS Organizations.",
-                warning=f"The home region, {situation.region}, can't be changed afterwards.",
-            )
-        )
-    if not situation.settings.identity_center.access_portal_url:
-        steps.append(
-            NextStep(
-                step=2,
-                link=link,
-                do="Settings > Identity source > Actions > Customize AWS access portal URL.",
-                run=(_set("identityCenter.accessPortalUrl", "<AWS access portal URL>"),),
-                warning="The portal's name can be chosen once.",
-            )
-        )
-    path = f"environments/{situation.stack}/service-provider.xml"
-    steps.append(
-        NextStep(
-            step=3,
-            link=link,
-            do="Settings > Identity source > Actions > Change identity source > External identity "
-            "provider > Download metadata file; keep the page open.",
-            save_as=path,
-            run=(_set("identityCenter.serviceProviderMetadata", path), "pulumi up"),
-        )
-    )
-    return steps
+    due = {
+        1: situation.instance is None,
+        2: not situation.settings.identity_center.access_portal_url,
+        3: True,
+    }
+    return [_step(situation, link, number) for number, open_ in due.items() if open_]
 
 
-def _hand_off_provisioning(_situation: Situation, link: str) -> list[NextStep]:
-    return [
-        NextStep(
-            step=8,
-            link=link,
-            do="On the page of step 3, choose the document at the URL that `pulumi stack output "
-            "federationMetadataUrl` prints; type ACCEPT and Change identity source.",
-            # AWS user guide, "Considerations for changing your identity source".
-            warning="This removes the existing assignments and their roles: keep another way into "
-            "every account, such as a break-glass IAM user.",
-        ),
-        NextStep(
-            step=9,
-            link=link,
-            do="Settings > Automatic provisioning > Enable; copy both values now, the token is "
-            "shown once and is valid for a year.",
-            run=(
-                _set("provisioning.endpoint", "<SCIM endpoint>"),
-                _set("provisioning.accessToken", "<Access token>", secret=True),
-                _set("provisioning.tokenExpires", "<YYYY-MM-DD>"),
-                "pulumi up",
-            ),
-        ),
-    ]
+def _hand_off_provisioning(situation: Situation, link: str) -> list[NextStep]:
+    return [_step(situation, link, number) for number in (8, 9)]
 
 
 def _declare_access(situation: Situation, _link: str) -> list[NextStep]:
@@ -199,11 +159,7 @@ def _rotate_token(situation: Situation, link: str) -> list[NextStep]:
             link=link,
             do=f"The SCIM access token {when}: Settings > Automatic provisioning > Generate token; "
             "delete the old one after the update.",
-            run=(
-                _set("provisioning.accessToken", "<Access token>", secret=True),
-                _set("provisioning.tokenExpires", "<YYYY-MM-DD>"),
-                "pulumi up",
-            ),
+            run=set_token(),
             warning="Provisioning stops silently when the token expires; at most two tokens exist.",
         )
     ]

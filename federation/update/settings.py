@@ -1,5 +1,4 @@
-"""The stack configuration (`Pulumi.<stack>.yaml`): what differs per environment, and every "
-"secret."""
+"""The stack configuration (`Pulumi.<stack>.yaml`): what differs by environment, and the secret."""
 
 from __future__ import annotations
 

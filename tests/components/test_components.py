@@ -16,18 +16,13 @@ from components import (
     AccountAssignmentsArgs,
     CustomerManagedPolicy,
     EnterpriseApp,
-    EnterpriseAppArgs,
     IdentityCenter,
     IdentityCenterArgs,
-    NewGroup,
     PermissionsBoundary,
     PermissionSet,
     PermissionSetArgs,
     SamlTrust,
-    SamlTrustArgs,
     ScimProvisioning,
-    ScimProvisioningArgs,
-    SigningCertificate,
     SyncedPrincipals,
     SyncedPrincipalsArgs,
 )
@@ -35,6 +30,7 @@ from components.synced_principals import unknown
 from federation.access.assignments import PrincipalKey
 from federation.core.urn import SYNCHRONIZATION_SECRET
 from federation.identity.principals import Arrivals
+from tests.components.made import app, provisioning, trust
 from tests.components.recorder import USER_ROLE, Recorder, names, record
 
 PLATFORM, DATA = PrincipalKey("GROUP", "platform"), PrincipalKey("GROUP", "data")
@@ -46,35 +42,6 @@ SECRET_MARK = "4dabf18193072939515e22adb298388d"
 
 def inputs(request: Any) -> dict[str, Any]:
     return MessageToDict(request.object)
-
-
-def app(
-    name: str = "enterprise-app",
-    *,
-    prefix: str | None = "",
-    protect: bool = False,
-    opts: pulumi.ResourceOptions | None = None,
-) -> EnterpriseApp:
-    return EnterpriseApp(
-        name,
-        EnterpriseAppArgs(
-            display_name="AWS",
-            login_url="https://example.awsapps.com/start",
-            notification_emails=["identity@example.com"],
-            principals={"group/platform": "platform-object"},
-            groups={
-                "group/data": NewGroup(
-                    display_name="AWS-Data",
-                    members=["bob", "ada"],
-                    member_imports={"bob": "existing"},
-                )
-            },
-            old_names={"group/platform": "group/old"},
-            prefix=prefix,
-            protect=protect,
-        ),
-        opts,
-    )
 
 
 def protected(recorder: Recorder) -> set[str]:
@@ -129,35 +96,6 @@ def test_protection_holds_what_people_sign_in_with_and_never_access() -> None:
     }
 
 
-def trust(
-    one: EnterpriseApp,
-    name: str = "saml-trust",
-    *,
-    protect: bool = False,
-    opts: pulumi.ResourceOptions | None = None,
-) -> SamlTrust:
-    return SamlTrust(
-        name,
-        SamlTrustArgs(
-            application_id=one.application_id,
-            client_id=one.client_id,
-            service_principal_id=one.service_principal_id,
-            identifier="https://sp",
-            reply_urls=["https://acs"],
-            certificates={
-                "first": SigningCertificate(),
-                "second": SigningCertificate(expires="2029-01-02"),
-            },
-            tenant_id="tenant",
-            login_endpoint="https://login.example.com",
-            protect=protect,
-        ),
-        pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[one.service_principal])
-        ),
-    )
-
-
 def test_saml_trust() -> None:
     told: list[Any] = []
 
@@ -193,27 +131,6 @@ def test_saml_trust() -> None:
         "https://sts.windows.net/tenant/",
         "https://login.example.com/tenant/saml2",
     ]
-
-
-def provisioning(
-    one: EnterpriseApp,
-    name: str = "scim-provisioning",
-    *,
-    protect: bool = False,
-    opts: pulumi.ResourceOptions | None = None,
-) -> ScimProvisioning:
-    return ScimProvisioning(
-        name,
-        ScimProvisioningArgs(
-            service_principal_id=one.service_principal_id,
-            endpoint="https://scim",
-            access_token="hidden",
-            notification_emails=["identity@example.com"],
-            delete_threshold=5,
-            protect=protect,
-        ),
-        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[one.completed])),
-    )
 
 
 def test_scim_provisioning() -> None:

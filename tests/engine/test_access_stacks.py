@@ -96,7 +96,8 @@ class Team:
 
 
 FIRST = look("FirstLook", "platform", "AWS-Platform", "611111111111")
-SECOND = look("SecondLook", "developers", "AWS-Developers", "622222222222")
+OPEN = look("SecondLook", "developers", "AWS-Developers", "622222222222")
+SECOND = {**OPEN, "guards": {"maxRemovals": 5}}
 FIRST_ASSIGNMENT = ("611111111111", "FirstLook", "AWS-Platform")
 SECOND_ASSIGNMENT = ("622222222222", "SecondLook", "AWS-Developers")
 
@@ -149,6 +150,10 @@ def test_one_federation_and_any_number_of_access_stacks(
     assert diff.returncode == 0, diff.stderr
     assert "AWS-Developers" in diff.stdout
     assert "AWS-Platform" not in diff.stdout
+    # Guards change no resource; what they forbid is compared all the same.
+    second.write(OPEN)
+    loosened = second.ops("diff").stdout
+    assert "guard loosened: assignments removed at most: no limit instead of 5" in loosened
     second.write(SECOND)
 
     # A set of another stack is refused, and so are its assignments, in the preview.

@@ -131,7 +131,7 @@ class World:
             ),
             aws=SimpleNamespace(region_name="eu-west-1"),
         )
-        return {step.step: step for step in HandOffs(session).steps()}
+        return {one.step.number: one for one in HandOffs(session).steps()}
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_in_phase_trust_the_document_to_upload_is_checked_and_its_price_told(wor
         "IdP issuer URL": "https://sts.example.com/",
         "certificate thumbprint (SHA-1)": world.thumbprint,
     }
-    assert "removes the existing assignments" in steps[8].breaks
+    assert "removes the existing assignments" in steps[8].step.warning
     assert unfinished(list(steps.values()))
 
 

@@ -18,26 +18,10 @@ import pytest
 from federation.access.access import load_access
 from ops.__main__ import main
 from tests.federation.loading import COMPANY
+from tests.ops.access import ACCESS
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SANDBOX = "environments/sandbox/access.yaml"
-ACCESS = """\
-groups:
-  team: {displayName: AWS-Team}
-users:
-  ada: {userPrincipalName: ada@example.com}
-permissionSets:
-  ReadOnly: {managedPolicies: [ReadOnlyAccess]}
-rules:
-  - id: team-dev
-    group: team
-    permissionSets: [ReadOnly]
-    targets: [{ou: Workloads/Dev}, {tag: {env: dev}}]
-    except: [{accountName: web-dev}]
-  - user: ada
-    permissionSets: [ReadOnly]
-    targets: [{ou: Suspended, optional: true}, {accountName: web-dev}]
-"""
 DEV, WEB = "611111111111", "622222222222"
 
 

@@ -14,7 +14,7 @@ import pytest
 from ops.__main__ import main
 from ops.terminal import show, show_table, working
 from tests.federation.loading import COMPANY
-from tests.ops.test_plan import ACCESS
+from tests.ops.access import ACCESS
 
 HOSTILE = "[red]x[/red] \x1b[2J\x1b[8m\u202egone"
 SHOWN = r"[red]x[/red] \x1b[2J\x1b[8m\u202egone"

@@ -10,8 +10,8 @@ from components.synced_principals import unknown
 from federation.core import urn
 from program.old_names import keep_old_resources, old_name
 from program.placeholders import Placeholders
+from tests.components.made import app, provisioning, trust
 from tests.components.recorder import record
-from tests.components.test_components import app, provisioning, trust
 
 OLD = {
     (urn.APPLICATION, "enterprise-app"): ["application"],
