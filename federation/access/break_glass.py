@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access, PermissionSet
-from federation.access.findings import Finding, Severity
+from federation.access.declared import Access, GuardName, PermissionSet
+from federation.access.findings import UNVERIFIED, Finding, Severity, level_of
 from federation.access.iam_policy import (
     ADMIN_MANAGED_POLICIES,
     allows_administration,
@@ -26,9 +26,7 @@ from federation.access.organization import Organization
 from federation.access.selection import Selection
 from federation.core.domain import managed_policy_path
 
-GUARD: Final = "breakGlass"
-# The guard of a finding that only says what is not known.
-UNVERIFIED: Final = "unverified"
+GUARD: Final[GuardName] = "breakGlass"
 _FULL: Final = "AdministratorAccess"
 # AWS managed policies reference: those that hold a Deny statement and are meant to take away.
 _DENYING: Final = ("AWSDenyAll", "AWSCompromisedKeyQuarantine")
@@ -154,9 +152,8 @@ def _unknown(access: Access, labels: Labels) -> Iterator[Finding]:
 def _finding(
     access: Access, text: str, *, severity: Severity | None = None, guard: str = GUARD
 ) -> Finding:
-    level: Severity = "warning" if access.guards.severity.get(GUARD) == "warn" else "error"
     return Finding(
-        severity=severity or level,
+        severity=severity or level_of(access.guards, GUARD),
         guard=guard,
         message=f"{text}.",
         location=access.guards.location,
