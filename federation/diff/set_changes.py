@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.access.administration import Level, administration
 from federation.core.domain import duration_seconds, managed_policy_path
 from federation.core.urn import Urn
 from federation.core.wording import Code, Name, Sentence, listed
@@ -43,9 +43,8 @@ class Content:
     @property
     def admin(self) -> bool:
         """Whether its policies let the holder gain every permission of the account."""
-        return bool(self.managed & ADMIN_MANAGED_POLICIES) or (
-            self.inline is not None and allows_administration(self.inline)
-        )
+        found = administration(managed=self.managed, inline=self.inline)
+        return found.level() is Level.ADMIN
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
