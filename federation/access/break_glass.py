@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access, PermissionSet
-from federation.access.findings import Finding, Severity
+from federation.access.declared import Access, GuardName, PermissionSet
+from federation.access.findings import UNVERIFIED, Finding, Severity, level_of
 from federation.access.iam_matching import is_about, reaches_all, statements
 from federation.access.iam_policy import denies
 from federation.access.labels import Labels
@@ -22,9 +22,7 @@ from federation.access.organization import Organization
 from federation.access.selection import Selection
 from federation.core.domain import managed_policy_path
 
-GUARD: Final = "breakGlass"
-# The guard of a finding that only says what is not known.
-UNVERIFIED: Final = "unverified"
+GUARD: Final[GuardName] = "breakGlass"
 _FULL: Final = "AdministratorAccess"
 _MANAGED: Final = frozenset({_FULL, "IAMFullAccess"})
 # What gains everything else, if it is allowed on every role (service authorization reference).
@@ -162,9 +160,8 @@ def _unknown(access: Access, labels: Labels) -> Iterator[Finding]:
 def _finding(
     access: Access, text: str, *, severity: Severity | None = None, guard: str = GUARD
 ) -> Finding:
-    level: Severity = "warning" if access.guards.severity.get(GUARD) == "warn" else "error"
     return Finding(
-        severity=severity or level,
+        severity=severity or level_of(access.guards, GUARD),
         guard=guard,
         message=f"{text}.",
         location=access.guards.location,

@@ -367,14 +367,14 @@ class Guards(Entry):
         "Most assignments that one update may remove.", None
     )
     separation_of_duties: Many[Annotated[Many[PermissionSetName], Field(min_length=2)]] = written(
-        "Sets that no principal holds together in one account.", ()
+        "Sets that nobody holds together in one account, people by several groups.", ()
     )
     require_owner: GuardLevel | None = written("Every rule names an owner.", None)
     users_instead_of_groups: GuardLevel | None = written(
         "No rule gives access to a user directly.", None
     )
     scopes: Mapping[str, Many[Selector]] = written(
-        "What a team's file may touch, by its path relative to this file.", dict
+        "Where a team's file may change access, by its path relative to this file.", dict
     )
     severity: Mapping[GuardName, GuardLevel] = written(
         "error (the default, but for escalatesOnProtected) or warn, by guard.", dict

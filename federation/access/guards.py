@@ -18,13 +18,15 @@ from federation.access.administration import (
     Reason,
     administration,
 )
-from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.assignments import Assignment
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, GuardName, PermissionSet, Rule
+from federation.access.duties import People, check_duties
 from federation.access.findings import Finding, sort_findings
 from federation.access.labels import Labels
+from federation.access.naming import account_names, rule_names
 from federation.access.organization import Organization
-from federation.access.references import scope_name
+from federation.access.scopes import check_scopes
 from federation.access.selection import Selection
 from federation.access.targets import Resolution
 from federation.core.errors import NOWHERE, Location
@@ -37,15 +39,18 @@ def check_guards(
     previous: Collection[Assignment] = (),
     rescue: Rescue = UNKNOWN,
     *,
+    people: People | None = None,
     labels: Labels,
 ) -> tuple[Finding, ...]:
     """Everything that the guards say about declared assignments. `previous` are the last update's
-    assignments, `rescue` is what is known about the break-glass principals, `labels` say who
-    everybody is.
+    assignments, `rescue` is what is known about the break-glass principals, `people` who is in the
+    principals that separation of duties compares, `labels` say who everybody is.
     """
     guards = _Guards(access, resolution, organization, previous, labels)
     found = [
         *guards.check(),
+        *check_duties(access, resolution, organization, people, labels),
+        *check_scopes(access, resolution, organization, labels),
         *check_break_glass(access, resolution.assignments, organization, rescue, labels),
     ]
     return sort_findings(found)
@@ -124,10 +129,8 @@ class _Guards:
             (guards.protected_accounts, self._escalates_on_protected),
             (guards.never, self._never),
             (guards.max_removals is not None, self._max_removals),
-            (guards.separation_of_duties, self._separation_of_duties),
             (guards.require_owner, self._require_owner),
             (guards.users_instead_of_groups, self._users_instead_of_groups),
-            (guards.scopes, self._scopes),
         ):
             if configured:
                 yield from guard()
@@ -249,31 +252,6 @@ class _Guards:
                 removed,
             )
 
-    def _separation_of_duties(self) -> Iterator[Finding]:
-        held: dict[tuple[PrincipalKey, str], set[str]] = defaultdict(set)
-        concerned = {name for sets in self.guards.separation_of_duties for name in sets}
-        for assignment in self.resolution.assignments:
-            if assignment.permission_set in concerned:
-                held[assignment.principal, assignment.account].add(assignment.permission_set)
-        for sets in self.guards.separation_of_duties:
-            clashes = [
-                Assignment(name, principal, account)
-                for (principal, account), holds in held.items()
-                if len(holds.intersection(sets)) > 1
-                for name in holds.intersection(sets)
-            ]
-            if clashes:
-                who = ", ".join(
-                    sorted({self.labels.spoken(assignment.principal) for assignment in clashes})
-                )
-                yield self._finding(
-                    "separationOfDuties",
-                    f"{who} would hold more than one of {', '.join(sets)} in one account: "
-                    f"{self._rule_names(clashes)}.",
-                    self.guards.location,
-                    clashes,
-                )
-
     def _require_owner(self) -> Iterator[Finding]:
         for rule in self.access.rules:
             if rule.owner is None:
@@ -289,28 +267,6 @@ class _Guards:
                     "directly; a group in Entra shows it in every access review.",
                     rule.location,
                 )
-
-    def _scopes(self) -> Iterator[Finding]:
-        central = self.guards.location.file
-        granted = {
-            file: self.selection.ids(selectors) for file, selectors in self.guards.scopes.items()
-        }
-        nothing: frozenset[str] = frozenset()
-
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            file = rule.location.file
-            if file == central:
-                return False
-            return assignment.account not in granted.get(scope_name(central, file), nothing)
-
-        for rule, assignments in self._by_rule(concerns):
-            yield self._finding(
-                "scopes",
-                f'rule "{rule.label}" reaches accounts that guards.scopes does not grant its file: '
-                f"{self._accounts(assignments)}.",
-                rule.location,
-                assignments,
-            )
 
     def _management_assignments(self) -> Iterator[Finding]:
         """A set with a management assignment can't be changed by the delegated administrator at
@@ -329,27 +285,12 @@ class _Guards:
                 yield self._finding(
                     "managementAssignments",
                     f"permission set {name} has assignments in the management account and in "
-                    f"others ({self._rule_names(assignments)}); the delegated administrator would "
-                    "lose it everywhere: make a set of its own for the management account.",
+                    f"others ({rule_names(self.resolution, assignments)}); the delegated "
+                    "administrator would lose it everywhere: make a set of its own for the "
+                    "management account.",
                     declared.location if declared else NOWHERE,
                     assignments,
                 )
 
     def _accounts(self, assignments: Iterable[Assignment]) -> str:
-        by_id = self.organization.by_id
-        names = [
-            str(by_id[ident])
-            for ident in sorted({assignment.account for assignment in assignments})
-        ]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return ", ".join(names[:5]) + more
-
-    def _rule_names(self, assignments: Iterable[Assignment]) -> str:
-        wanted = set(assignments)
-        labels = {
-            f'rule "{reason.rule}"'
-            for assignment, reasons in self.resolution.explained
-            if assignment in wanted
-            for reason in reasons
-        }
-        return ", ".join(sorted(labels))
+        return account_names(self.organization, assignments)

@@ -42,7 +42,8 @@ def _unit(kind: type[Entry], detail: Mapping[str, Any]) -> Path | None:
     if path[-1] == "[key]":
         return path[:-1]
     section = unwrapped(types_of(kind).get(str(path[0])))
-    depth = 1 if _is_entry(section) else 2
+    # Entries stand in a section by key or index; in another section each value is for itself.
+    depth = 2 if _is_entry(_inner(section)) else 1
     lacks = detail["type"] == "missing"
     path = path[:-1] if lacks else path
     if len(path) <= depth and (lacks or detail["type"] == "domain"):
@@ -67,12 +68,17 @@ def _part(hint: Any, value: Any) -> Any:
     kind = unwrapped(hint)
     if _is_entry(kind):
         return _partly(kind, value)
-    inner = unwrapped((get_args(kind) or (None,))[0 if get_origin(kind) is tuple else -1])
+    inner = _inner(kind)
     if _is_entry(inner) and isinstance(value, list):
         return tuple(_partly(inner, item) for item in value)
     if _is_entry(inner):
         return {step: _partly(inner, item) for step, item in value.items()}
     return adapter(hint).validate_python(value)
+
+
+def _inner(kind: Any) -> Any:
+    """The type of the items of a list, or of the values of a mapping."""
+    return unwrapped((get_args(kind) or (None,))[0 if get_origin(kind) is tuple else -1])
 
 
 def _is_entry(kind: Any) -> bool:

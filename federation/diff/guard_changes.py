@@ -36,7 +36,7 @@ def guard_changes(
         *_accounts(before["never"], after["never"], "closed to every rule (never)"),
         *_rescue(before, after),
         *_administrative(before, after),
-        *_harmless(before["harmlessPolicies"], after["harmlessPolicies"]),
+        *_harmless(before.get("harmlessPolicies", ()), after.get("harmlessPolicies", ())),
         *_break_glass(before["breakGlass"], after["breakGlass"], principals),
         *_apart(before["apart"], after["apart"]),
         *_removals(before["maxRemovals"], after["maxRemovals"]),

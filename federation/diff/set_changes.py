@@ -49,10 +49,15 @@ class Content:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Aspect:
-    """One difference; `sentence` goes after the set's name: `session 12 h instead of 8 h`."""
+    """One difference; `sentence` goes after the set's name: `session 12 h instead of 8 h`.
+
+    `longer_session` is the one that counts more for a set for administration: what somebody has
+    taken over with a session lasts as long.
+    """
 
     direction: Direction
     sentence: Sentence
+    longer_session: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,6 +340,7 @@ def _session(before: str, after: str) -> Iterator[Aspect]:
                 "longer sessions: " if new > old else "shorter sessions: ",
                 f"{spoken_session(after)} instead of {spoken_session(before)}",
             ),
+            longer_session=new > old,
         )
 
 

@@ -64,9 +64,9 @@ ESCALATING = [
 @pytest.mark.parametrize("entry", ESCALATING)
 def test_what_escalates_is_a_warning_unless_configured(entry: dict[str, Any]) -> None:
     assert said(entry) == [("warning", "escalatesOnProtected")]
-    strict: dict[str, Any] = {"severity": {"escalatesOnProtected": "error"}}
-    assert said(entry, **strict) == [("error", "escalatesOnProtected")]
-    assert said(entry, acknowledged=True, **strict) == []
+    strict = {"escalatesOnProtected": "error"}
+    assert said(entry, severity=strict) == [("error", "escalatesOnProtected")]
+    assert said(entry, acknowledged=True, severity=strict) == []
 
 
 @pytest.mark.parametrize(

@@ -307,23 +307,6 @@ def test_assignments_of_accounts_that_vanished_count_as_removals() -> None:
     assert len(checked(access, [Assignment("Deploy", TEAM, "999999999999")])) == 1
 
 
-def test_separation_of_duties() -> None:
-    duties = {"separationOfDuties": [["Deploy", "Audit"]]}
-    deploy, audit = rule("deploy", "Deploy", ou="Workloads"), rule("audit", "Audit")
-    assert findings(deploy, rule("audit", "Audit", ou="Security"), **duties) == []
-    assert findings(deploy, {**audit, "group": "break-glass"}, **duties) == []
-    assert findings(deploy, audit, **duties) == [
-        (
-            "error",
-            (
-                "group AWS-Team (key team) would hold more than one of Deploy, Audit in one "
-                'account: rule "audit", rule "deploy".'
-            ),
-            4,
-        )
-    ]
-
-
 def test_owners_are_required_as_strictly_as_asked() -> None:
     rules = [rule("owned", "Deploy", owner="ada@example.com"), rule("orphan", "Deploy")]
     text = 'rule "orphan" has no owner; write who answers for this access.'

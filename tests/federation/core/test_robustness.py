@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from federation.access.access import load_access
@@ -137,6 +137,7 @@ def _load_or_refuse(data: Any) -> None:
         assert load_text(access_file(access)) == access
 
 
+@example(place=("moved",), value={"ou": ""})
 @given(st.sampled_from(PLACES), _odd)
 def test_any_value_in_any_place(place: tuple[Any, ...], value: Any) -> None:
     _load_or_refuse(_put(GOOD, place, value))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access
+from federation.access.declared import Access, GuardName
 from federation.access.guard_record import guard_record
 from federation.access.guards import check_guards
 from federation.access.labels import declared, labels
@@ -68,6 +68,10 @@ def told(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[bool, str,
 
 def without(*names: str) -> dict[str, Any]:
     return {name: value for name, value in GUARDS.items() if name not in names}
+
+
+def test_no_guard_is_forgotten() -> None:
+    assert guard_record(files(GUARDS), company())["levels"].keys() == set(get_args(GuardName))
 
 
 def test_the_same_guards_are_no_change() -> None:

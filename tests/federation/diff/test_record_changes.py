@@ -7,15 +7,21 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.targets import resolve
 from federation.core.wording import plain
 from federation.diff.record_changes import RecordChange, record_changes
 from federation.update.review_record import review_record
-from federation.update.settings import load_settings
+from federation.update.settings import (
+    IdentityCenterSettings,
+    ProvisioningSettings,
+    Settings,
+    load_settings,
+)
 from tests.federation.loading import company, load
-from tests.federation.update.values import CENTER, PROVISIONING, config
+from tests.federation.update.values import CENTER, FILE, PROVISIONING, config
 
 TODAY = date(2026, 11, 24)
 DEV = ("611111111111", "622222222222")
@@ -181,6 +187,31 @@ def test_frozen_access_has_the_end_that_it_had() -> None:
     before = {**NOTHING, "settings": {}, "ends": ends}
     frozen = {**NOTHING, "settings": {}, "frozen": [one.logical_name]}
     assert record_changes(before, frozen, was=[one], now=[one]) == ()
+
+
+# What the stack's resources show by themselves.
+SHOWN = {
+    *("enterpriseApp", "identityCenter.accessPortalUrl", "identityCenter.serviceProviderMetadata"),
+    *("identityCenter.accessControlAttributes", "provisioning.endpoint"),
+    "provisioning.accessToken",
+}
+
+
+def test_no_setting_is_forgotten() -> None:
+    """A new one is either recorded for the next review, or a resource shows it."""
+    access = load({})
+    settings = load_settings(config(), file=FILE)
+    recorded = review_record(settings, access, company(), resolve(access, company(), today=TODAY))
+    named: set[str] = set()
+    for name, one in Settings.model_fields.items():
+        section: dict[str, type[BaseModel]] = {
+            "identity_center": IdentityCenterSettings,
+            "provisioning": ProvisioningSettings,
+        }
+        key = one.alias or name
+        inner = section[name].model_fields.items() if name in section else ()
+        named |= {f"{key}.{part.alias or field}" for field, part in inner} or {key}
+    assert named == recorded["settings"].keys() | SHOWN
 
 
 def test_a_record_is_plain_data_without_secrets() -> None:

@@ -60,7 +60,8 @@ def test_a_file_alone_is_told_with_the_names_of_the_last_update(
 def test_without_any_names_accounts_go_by_their_ids(
     preview: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    preview.write_text(preview.read_text().replace('"accounts"', '"other"'))
+    text = preview.read_text().replace('"outputs": {"accounts"', '"outputs": {"other"')
+    preview.write_text(text)
     assert _run("--preview", preview) == 0
     told = capsys.readouterr().out
     assert " gains Administrator on 7 accounts (611111111111, " in told
