@@ -177,7 +177,8 @@ def _sets(
             managed=policies[MANAGED_POLICY],
             inline={"Statement": inline},
             customer=set(policies[CUSTOMER_POLICY]) - harmless,
-            boundary=next(iter(policies[BOUNDARY]), None),
+            # A set has one boundary: of several, nobody knows which will hold.
+            boundary=policies[BOUNDARY][0] if len(policies[BOUNDARY]) == 1 else None,
         )
     return found | {arns[key]: one for key, one in found.items() if arns.get(key)}
 
