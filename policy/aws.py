@@ -13,10 +13,14 @@ from pulumi_policy import (
     StackValidationArgs,
 )
 
-from federation.access.administration import Level, administration
-from federation.core.domain import duration_seconds, managed_policy_path
+from federation.access.administration import Administration, Level, administration
+from federation.access.guards import spoken
+from federation.access.iam_matching import statements
+from federation.core.domain import duration_seconds
 from policy.reading import (
     ASSIGNMENT,
+    BOUNDARY,
+    CUSTOMER_POLICY,
     INLINE_POLICY,
     MANAGED_POLICY,
     PERMISSION_SET,
@@ -37,10 +41,13 @@ def no_wildcard_admin(args: ResourceValidationArgs, report: ReportViolation) -> 
     """An inline policy that lets its holder gain every permission of the account."""
     if args.resource_type != INLINE_POLICY or is_excepted(args.name, _except(args.get_config())):
         return
-    if _administers(args.props["inlinePolicy"]):
+    policy = document(args.props["inlinePolicy"])
+    found = administration(inline=policy) if _is_policy(policy) else Administration()
+    reason = found.why()
+    if reason is not None and found.level() is Level.ADMIN:
         report(
-            f"the inline policy of {args.name} allows administration (everything, or changing the "
-            "policies of any role): name the actions and resources that are needed, or except it.",
+            f"the inline policy of {args.name} allows administration ({spoken(reason)}): name the "
+            "actions and resources that are needed, or except it.",
             None,
         )
 
@@ -57,22 +64,42 @@ def groups_not_users(args: ResourceValidationArgs, report: ReportViolation) -> N
 
 def protected_accounts(args: StackValidationArgs, report: ReportViolation) -> None:
     """Admin permission sets in accounts that are protected, unless excepted."""
+    for assignment, account, reason in _protected(args, Level.ADMIN):
+        report(
+            f"{assignment.name} gives an admin permission set in the protected account {account}: "
+            f"{reason}.",
+            assignment.urn,
+        )
+
+
+def escalation(args: StackValidationArgs, report: ReportViolation) -> None:
+    """Permission sets that may lead to administration in protected accounts, unless excepted."""
+    for assignment, account, reason in _protected(args, Level.ESCALATES):
+        report(
+            f"{assignment.name} gives a permission set that may lead to administration in the "
+            f"protected account {account}: {reason}.",
+            assignment.urn,
+        )
+
+
+def _protected(
+    args: StackValidationArgs, level: Level
+) -> Iterator[tuple[PolicyResource, str, str]]:
+    """Assignments of sets of a level in protected accounts: with the account, and the reason."""
     config = args.get_config()
     accounts = frozenset(map(str, config.get("accounts", ())))
     if not accounts:
         args.not_applicable("no protected accounts are configured")
-    admin = admin_sets(args)
+    sets = _sets(args, frozenset(map(str, config.get("harmless", ()))))
     for assignment in of_type(args, ASSIGNMENT):
         account = str(known(assignment.props, "targetId", ""))
-        permission_set = owner(assignment, "permissionSetArn")
-        if account not in accounts or permission_set not in admin:
+        if account not in accounts or is_excepted(assignment.name, _except(config)):
             continue
-        if not is_excepted(assignment.name, _except(config)):
-            report(
-                f"{assignment.name} gives an admin permission set ({admin[permission_set]}) in the "
-                f"protected account {account}.",
-                assignment.urn,
-            )
+        found = sets.get(owner(assignment, "permissionSetArn"), Administration())
+        management = account == config.get("managementAccount")
+        reason = found.why(management=management)
+        if reason is not None and found.level(management=management) is level:
+            yield assignment, account, spoken(reason)
 
 
 def management_assignments(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -109,10 +136,10 @@ def session_length(args: StackValidationArgs, report: ReportViolation) -> None:
     config = args.get_config()
     limit = str(config.get("admin", ADMIN_SESSION))
     longest = duration_seconds(limit) or 0
-    admin = admin_sets(args)
+    sets = _sets(args)
     for one in of_type(args, PERMISSION_SET):
         session = str(known(one.props, "sessionDuration", _DEFAULT_SESSION))
-        is_admin = one.urn in admin or known(one.props, "arn", "") in admin
+        is_admin = sets.get(one.urn, Administration()).level() is Level.ADMIN
         if is_admin and (duration_seconds(session) or 0) > longest:
             report(
                 f"the admin permission set {one.name} has sessions of {session}, longer than "
@@ -129,37 +156,55 @@ def revocable(args: ResourceValidationArgs, report: ReportViolation) -> None:
         report(f"{args.name} is protected, so that its access could not be revoked.", None)
 
 
-def admin_sets(args: StackValidationArgs) -> dict[str, str]:
-    """Admin permission sets by URN (by ARN for those of another stack), with the reason."""
-    found: dict[str, str] = {}
-    for permission_set, policy in _admin_policies(args):
-        found.setdefault(permission_set, policy)
+def _sets(
+    args: StackValidationArgs, harmless: frozenset[str] = frozenset()
+) -> dict[str, Administration]:
+    """What each permission set's policies come to together, by its URN and, once known, its ARN
+    (by ARN for those of another stack). `harmless` are customer-managed policies, path and name.
+    """
+    parts: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     # An assignment may name its set by ARN although both are in this stack.
-    for one in of_type(args, PERMISSION_SET):
-        arn = str(known(one.props, "arn", ""))
-        reason = found.get(one.urn) or found.get(arn, "")
-        if reason:
-            found[one.urn] = reason
-            if arn:
-                found[arn] = reason
-    return found
+    arns = {one.urn: str(known(one.props, "arn", "")) for one in of_type(args, PERMISSION_SET)}
+    urns = {arn: urn for urn, arn in arns.items() if arn}
+    for one in of_type(args, MANAGED_POLICY, INLINE_POLICY, CUSTOMER_POLICY, BOUNDARY):
+        of = owner(one, "permissionSetArn")
+        values = _policies(one)
+        parts[urns.get(of, of)][one.resource_type] += [value for value in values if value]
+    found = {}
+    for key, policies in parts.items():
+        inline = [one for policy in policies[INLINE_POLICY] for one in statements(policy)]
+        found[key] = administration(
+            managed=policies[MANAGED_POLICY],
+            inline={"Statement": inline},
+            customer=set(policies[CUSTOMER_POLICY]) - harmless,
+            # A set has one boundary: of several, nobody knows which will hold.
+            boundary=policies[BOUNDARY][0] if len(policies[BOUNDARY]) == 1 else None,
+        )
+    return found | {arns[key]: one for key, one in found.items() if arns.get(key)}
 
 
-def _admin_policies(args: StackValidationArgs) -> Iterator[tuple[str, str]]:
-    for attachment in of_type(args, MANAGED_POLICY):
-        policy = managed_policy_path(str(known(attachment.props, "managedPolicyArn", "")))
-        if administration(managed=[policy]).level() is Level.ADMIN:
-            yield owner(attachment, "permissionSetArn"), policy
-    for inline in of_type(args, INLINE_POLICY):
-        if _administers(known(inline.props, "inlinePolicy", "")):
-            yield owner(inline, "permissionSetArn"), "by its inline policy"
+def _policies(resource: PolicyResource) -> Iterator[Any]:
+    """The policies of an attachment; none that is not known before the update."""
+    props = resource.props
+    if resource.resource_type == MANAGED_POLICY:
+        yield known(props, "managedPolicyArn", "")
+    elif resource.resource_type == INLINE_POLICY:
+        policy = document(known(props, "inlinePolicy", ""))
+        if _is_policy(policy):
+            yield policy
+    elif resource.resource_type == BOUNDARY:
+        yield known(known(props, "permissionsBoundary", {}), "managedPolicyArn", "")
+    else:
+        reference: Mapping[str, Any] = known(props, "customerManagedPolicyReference", {})
+        name = known(reference, "name", "(not known before the update)")
+        yield f"{known(reference, 'path', '/')}{name}"
 
 
-def _administers(policy: object) -> bool:
+def _is_policy(policy: Mapping[str, Any]) -> bool:
+    """Whether a document holds statements; AWS refuses others."""
     try:
-        return administration(inline=document(policy)).level() is Level.ADMIN
-    except (AttributeError, TypeError):
-        # No policy document: AWS refuses it.
+        return all(isinstance(one, Mapping) for one in statements(policy))
+    except TypeError:
         return False
 
 

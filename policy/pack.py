@@ -27,6 +27,16 @@ _EXCEPT: Final = {
     "items": {"type": "string"},
     "description": "Globs of logical names that the rule leaves alone.",
 }
+_PROTECTED: Final[dict[str, Any]] = {
+    "accounts": {"type": "array", "items": _ACCOUNT},
+    "managementAccount": _ACCOUNT,
+    "harmless": {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^/"},
+        "description": "Customer-managed policies that lead to no administration: /team/deploy.",
+    },
+    "except": _EXCEPT,
+}
 _COUNT: Final = {"type": "integer", "minimum": 1}
 
 
@@ -75,8 +85,14 @@ POLICIES: Final[list[Policy]] = [
         MANDATORY,
         "Admin permission sets stay out of protected accounts.",
         aws.protected_accounts,
-        accounts={"type": "array", "items": _ACCOUNT},
-        **{"except": _EXCEPT},
+        **_PROTECTED,
+    ),
+    _stack(
+        "protected-accounts-escalation",
+        ADVISORY,
+        "Permission sets that may lead to administration stay out of protected accounts.",
+        aws.escalation,
+        **_PROTECTED,
     ),
     _stack(
         "management-assignments",

@@ -14,6 +14,10 @@ from pulumi_policy.proxy import UnknownValueError
 PERMISSION_SET: Final = "aws:ssoadmin/permissionSet:PermissionSet"
 INLINE_POLICY: Final = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 MANAGED_POLICY: Final = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+CUSTOMER_POLICY: Final = (
+    "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+)
+BOUNDARY: Final = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 ASSIGNMENT: Final = "aws:ssoadmin/accountAssignment:AccountAssignment"
 AWS_PROVIDER: Final = "pulumi:providers:aws"
 APPLICATION: Final = "azuread:index/applicationFromTemplate:ApplicationFromTemplate"

@@ -124,6 +124,17 @@ def test_levels_come_from_the_configuration(elsewhere: Elsewhere) -> None:
     assert "scim-scope" not in run.output
 
 
+def test_what_escalates_is_advisory_until_it_is_configured(elsewhere: Elsewhere) -> None:
+    elsewhere.turn({"action": "sts:AssumeRole"})
+    rule, accounts = "protected-accounts-escalation", {"accounts": ["622222222222"]}
+    for level, code in (("advisory", False), ("mandatory", True)):
+        config = {rule: {**accounts, "enforcementLevel": level}}
+        run = elsewhere.preview(PACK | config)
+        assert (run.exit_code != 0) is code, run.output
+        assert f"[{level}]  {rule}  " in run.output
+        assert "statement 1 of the inline policy allows sts:AssumeRole" in run.output
+
+
 def test_configuration_that_is_wrong_is_refused(elsewhere: Elsewhere) -> None:
     elsewhere.turn({})
     run = elsewhere.preview({"protected-accounts": {"accounts": ["web-prod"]}})

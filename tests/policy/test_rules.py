@@ -13,7 +13,9 @@ from policy.pack import POLICIES
 from policy.reading import (
     APPLICATION,
     ASSIGNMENT,
+    BOUNDARY,
     CERTIFICATE,
+    CUSTOMER_POLICY,
     INLINE_POLICY,
     JOB,
     MANAGED_POLICY,
@@ -144,6 +146,96 @@ def test_admin_by_an_inline_policy_in_a_protected_account() -> None:
     given = resource(ASSIGNMENT, "assignment", {"targetId": PROTECTED, "permissionSetArn": ARN})
     config = {"accounts": [PROTECTED]}
     assert len(violations("protected-accounts", [permission_set, policy, given], config)) == 1
+
+
+def attached(permission_set: PolicyResource, kind: str, **properties: Any) -> PolicyResource:
+    of = {"permissionSetArn": permission_set}
+    return resource(kind, permission_set.name, {"permissionSetArn": UNKNOWN, **properties}, of=of)
+
+
+def managed(permission_set: PolicyResource, policy: str) -> PolicyResource:
+    arn = f"arn:aws:iam::aws:policy/{policy}"
+    return attached(permission_set, MANAGED_POLICY, managedPolicyArn=arn)
+
+
+def inline_of(permission_set: PolicyResource, *actions: str) -> PolicyResource:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return attached(permission_set, INLINE_POLICY, inlinePolicy=policy)
+
+
+SET = resource(PERMISSION_SET, "Some", {"arn": UNKNOWN})
+DEPLOY = attached(
+    SET, CUSTOMER_POLICY, customerManagedPolicyReference={"name": "deploy", "path": "/team/"}
+)
+ESCALATION = "protected-accounts-escalation"
+
+
+@pytest.mark.parametrize(
+    ("policies", "why"),
+    [
+        ([inline_of(SET, "sts:AssumeRole")], "statement 1 of the inline policy allows sts:Assume"),
+        # The managed and the inline policy lead there together.
+        (
+            [managed(SET, "AWSLambda_FullAccess"), inline_of(SET, "iam:PassRole")],
+            "AWSLambda_FullAccess allows lambda:",
+        ),
+        ([DEPLOY], "the customer-managed policy /team/deploy"),
+        ([inline_of(SET, "sso:*")], "allows sso:"),
+    ],
+)
+def test_what_escalates_in_a_protected_account(policies: list[PolicyResource], why: str) -> None:
+    resources = [SET, *policies, assignment(SET, PROTECTED), assignment(SET, "611111111111")]
+    config = {"accounts": [PROTECTED]}
+    (told,) = violations(ESCALATION, resources, config)
+    assert PROTECTED in told
+    assert why in told
+    assert violations("protected-accounts", resources, config) == []
+    assert violations(ESCALATION, resources, {**config, "except": ["Some/*"]}) == []
+    assert is_not_applicable(ESCALATION, resources)
+
+
+def test_an_admin_set_is_said_once() -> None:
+    resources = admin()
+    resources.append(assignment(resources[0], PROTECTED))
+    assert violations(ESCALATION, resources, {"accounts": [PROTECTED]}) == []
+
+
+def test_customer_managed_policies_that_are_configured_as_harmless() -> None:
+    resources = [SET, DEPLOY, assignment(SET, PROTECTED)]
+    config = {"accounts": [PROTECTED], "harmless": ["/team/deploy"]}
+    assert violations(ESCALATION, resources, config) == []
+    unnamed = attached(SET, CUSTOMER_POLICY, customerManagedPolicyReference={"name": UNKNOWN})
+    (told,) = violations(ESCALATION, [*resources, unnamed], config)
+    assert "not known before the update" in told
+
+
+def test_the_management_account_is_administered_by_identity_center() -> None:
+    resources = [SET, inline_of(SET, "sso:*"), assignment(SET, MANAGEMENT)]
+    config = {"accounts": [MANAGEMENT], "managementAccount": MANAGEMENT}
+    assert len(violations("protected-accounts", resources, config)) == 1
+    assert violations(ESCALATION, resources, config) == []
+    assert len(violations(ESCALATION, resources, {"accounts": [MANAGEMENT]})) == 1
+
+
+def test_a_boundary_limits_a_set() -> None:
+    config = {"accounts": [PROTECTED]}
+    resources = [SET, managed(SET, "IAMFullAccess"), assignment(SET, PROTECTED)]
+    for policy, count in (("ReadOnlyAccess", 0), ("AdministratorAccess", 1)):
+        arn = f"arn:aws:iam::aws:policy/{policy}"
+        limit = attached(SET, BOUNDARY, permissionsBoundary={"managedPolicyArn": arn})
+        assert len(violations("protected-accounts", [*resources, limit], config)) == count
+    # Nobody has read what a customer-managed boundary allows.
+    reference = {"customerManagedPolicyReference": {"name": "limit"}}
+    limit = attached(SET, BOUNDARY, permissionsBoundary=reference)
+    assert len(violations("protected-accounts", [*resources, limit], config)) == 1
+
+
+def test_narrow_sets_in_protected_accounts() -> None:
+    policies = [managed(SET, "ReadOnlyAccess"), inline_of(SET, "s3:*", "cloudformation:*")]
+    resources = [SET, *policies, assignment(SET, PROTECTED)]
+    for rule in ("protected-accounts", ESCALATION):
+        assert violations(rule, resources, {"accounts": [PROTECTED]}) == []
 
 
 def test_assignments_in_the_management_account_and_in_others() -> None:

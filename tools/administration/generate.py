@@ -40,7 +40,15 @@ _CODE: Final = (
     *("emr-serverless", "gamelift", "imagebuilder", "kinesisanalytics", "lambda", "pipes"),
     *("scheduler", "states"),
 )
-_MORE: Final = ("ssm:StartAutomationExecution", "batch:RegisterJobDefinition")
+_MORE: Final = (
+    *(
+        "batch:RegisterJobDefinition",
+        "cloudformation:CreateChangeSet",
+        "cloudformation:UpdateStack",
+    ),
+    *("cloudformation:UpdateStack", "lambda:UpdateFunctionConfiguration"),
+    "ssm:StartAutomationExecution",
+)
 # Service principals that are not <service>.amazonaws.com.
 _PRINCIPALS: Final = {
     "apprunner": ("build.apprunner", "tasks.apprunner"),

@@ -78,6 +78,7 @@ def level(*statements: dict[str, Any], management: bool = False) -> Level:
         ([allow("sts:AssumeRole", ONE)], NONE),
         ([allow(["iam:PassRole", "ec2:RunInstances"])], ESCALATES),
         ([allow("iam:PassRole"), allow("lambda:*")], ESCALATES),
+        ([allow("iam:PassRole"), allow("cloudformation:UpdateStack")], ESCALATES),
         ([allow("iam:PassRole", Condition=TO_EC2), allow("ec2:*")], ESCALATES),
         ([allow("iam:PassRole", Condition=TO_EC2), allow("lambda:*")], NONE),
         ([allow("iam:PassRole", ONE), allow("ec2:*")], NONE),
