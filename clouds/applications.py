@@ -5,14 +5,13 @@ Source: Microsoft Graph v1.0, resource types application, servicePrincipal, sync
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.core.domain import OBJECT_ID, quoted
+from federation.identity.application import Application, Certificate
 
 # Microsoft Graph, "Create an application from the gallery": AWS IAM Identity Center.
 GALLERY_TEMPLATE: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
@@ -22,38 +21,6 @@ _SELECT: Final = (
     "id,appRoles,appRoleAssignmentRequired,keyCredentials,loginUrl,notificationEmailAddresses,"
     "preferredSingleSignOnMode"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
-    """A token-signing certificate: its name in Entra, and the day on which it ends."""
-
-    name: str
-    ends: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Application:
-    """The application, its service principal, and what hangs on them.
-
-    `jobs` are ids of synchronization jobs by template id. `assigned` are the object ids of groups
-    and people; `in_other_roles` are the names of those who have another role than User, which is
-    the one that the program gives.
-    """
-
-    name: str
-    object_id: str
-    service_principal_id: str
-    sign_on_mode: str
-    sign_on_url: str
-    assignment_required: bool
-    notification_emails: tuple[str, ...]
-    identifier_uris: tuple[str, ...]
-    reply_urls: tuple[str, ...]
-    certificates: tuple[Certificate, ...]
-    jobs: Mapping[str, str]
-    assigned: frozenset[str]
-    in_other_roles: tuple[str, ...]
 
 
 def read_application(graph: Graph, wanted: str | None) -> Application:
@@ -92,7 +59,11 @@ def read_application(graph: Graph, wanted: str | None) -> Application:
         identifier_uris=tuple(application.get("identifierUris") or ()),
         reply_urls=tuple((application.get("web") or {}).get("redirectUris") or ()),
         certificates=tuple(
-            Certificate(name=str(key.get("displayName") or ""), ends=str(key["endDateTime"])[:10])
+            Certificate(
+                name=str(key.get("displayName") or ""),
+                key_id=str(key["keyId"]),
+                ends=str(key["endDateTime"])[:10],
+            )
             for key in principal.get("keyCredentials") or ()
             if key.get("usage") == "Verify"
         ),
@@ -100,6 +71,7 @@ def read_application(graph: Graph, wanted: str | None) -> Application:
             one["templateId"]: one["id"] for one in graph.entries(f"{path}/synchronization/jobs")
         },
         assigned=frozenset(one["principalId"] for one in assigned),
+        in_role={one["principalId"]: one["id"] for one in assigned if one["appRoleId"] == role},
         in_other_roles=tuple(
             sorted(
                 str(one.get("principalDisplayName") or one["principalId"])

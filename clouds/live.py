@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from clouds.applications import Application
 from clouds.assignments import Memory, Pace, Progress, look_deep, read_assignments
 from clouds.aws import CONCURRENCY, Aws
 from clouds.graph import Graph
 from clouds.permission_sets import read_permission_sets
 from federation.access.organization import Organization
 from federation.engine.unmanaged import Holder, Pair
+from federation.identity.application import Application
 from federation.identity.instance import Instance
 from federation.update.adoption import Live, external_group_ids
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "new-environment": ("ops.new_environment", "write the files of one more environment"),
     "diff": ("ops.diff", "what the next update changes, in terms of access"),
     "adopt": ("ops.adopt", "write the files of an environment from what exists"),
+    "import-file": ("ops.import_file", "write what exists already for pulumi import"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command, beside that of an interruption.

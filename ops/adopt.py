@@ -15,7 +15,7 @@ from typing import Final
 
 import yaml
 
-from clouds.applications import Application, read_application
+from clouds.applications import read_application
 from clouds.assignments import RATE
 from clouds.aws import Aws
 from clouds.facts import read_site
@@ -23,7 +23,8 @@ from clouds.graph import Graph
 from clouds.live import read_live
 from federation.access.access import load_access
 from federation.core.errors import InvalidInput, Problem, printable
-from federation.identity.instance import Instance
+from federation.identity.application import Application
+from federation.identity.signing_certificate import label_of
 from federation.update.adoption import (
     ACCESS_FILE,
     Adoption,
@@ -47,7 +48,7 @@ policies, stack configuration.
 It only reads both clouds: who has each permission set in each account takes a call each, {RATE:.0f}
 a second, with progress; a look that was cut short goes on where it stopped. Nothing is written
 before the files, loaded, resolve to exactly the assignments that exist. What can't be declared is
-listed with the reason and left alone. Nothing is taken into a state: the output says what to do.
+listed with the reason and left alone. The state comes next: python -m ops import-file.
 
 example:
   python -m ops adopt --stack prod --region eu-west-1 --tenant 11111111-2222-3333-4444-555555555555
@@ -116,7 +117,7 @@ def run(arguments: Namespace) -> int:
     aws = Aws(region=arguments.region, profile=arguments.profile)
     with working("reading both clouds"):
         application = read_application(graph, arguments.application)
-        live, instance = _read(arguments, aws, graph, application)
+        live = _read(arguments, aws, graph, application)
         adoption = adopt(live, literal=arguments.literal)
         _prove(adoption, live)
     folder = _folder(arguments)
@@ -133,7 +134,7 @@ def run(arguments: Namespace) -> int:
         *(f"wrote {file}" for file in files),
         *([] if stack_file in files else _kept(stack_file, configuration)),
         "",
-        *_next_steps(arguments.stack, instance),
+        *_next_steps(arguments.stack),
     ]
     show("\n".join(map(printable, lines)) + "\n")
     return 0
@@ -163,15 +164,13 @@ def _folder(arguments: Namespace) -> Path:
     return Path(arguments.cwd) / folder
 
 
-def _read(
-    arguments: Namespace, aws: Aws, graph: Graph, application: Application
-) -> tuple[Live, Instance]:
+def _read(arguments: Namespace, aws: Aws, graph: Graph, application: Application) -> Live:
     site = read_site(aws, tags=False)
     if site.instance is None:
         raise StackError(f"IAM Identity Center is not enabled in {aws.region_name}")
     scope = sha256(json.dumps(["adopt", site.instance.arn]).encode()).hexdigest()
     memory = FileMemory(arguments.cwd / FOLDER / f"adopt-{arguments.stack}.jsonl", scope=scope)
-    live = read_live(
+    return read_live(
         aws,
         graph,
         site.organization,
@@ -180,7 +179,6 @@ def _read(
         memory=memory,
         progress=Teller(),
     )
-    return live, site.instance
 
 
 def _prove(adoption: Adoption, live: Live) -> None:
@@ -218,12 +216,15 @@ def _taken(file: Path) -> Problem:
 def _configuration(arguments: Namespace, region: str, tenant: str, application: Application) -> str:
     """The stack configuration in phase app; what no interface shows stands in it as comments."""
     folder = arguments.out or Path("environments") / arguments.stack
+    # One that the program has not named would be replaced: it stays outside, and goes on signing.
+    own = "initial" in {label_of(one.name, otherwise="") for one in application.certificates}
     values = {
         "aws:region": region,
         "azuread:tenantId": tenant,
         f"{NAMESPACE}:enterpriseApp": {
             "name": application.name,
             "notificationEmails": list(application.notification_emails[:5]),
+            **({} if own else {"signingCertificates": {"initial": "retired"}}),
         },
         f"{NAMESPACE}:access": (folder / ACCESS_FILE).as_posix(),
     }
@@ -302,15 +303,15 @@ def _left(left: tuple[Left, ...]) -> Iterator[str]:
         yield f"  - {what} {one.name}: {_WHY[one.cause]}{detail}"
 
 
-def _next_steps(name: str, instance: Instance) -> list[str]:
+def _next_steps(name: str) -> list[str]:
     return [
         "Next, docs/adopting.md tells why:",
         "  1. Read the files as a review of today's access; give each rule an owner.",
         f"  2. pulumi stack init {name}, and the commented lines of Pulumi.{name}.yaml.",
         "  3. Stop whatever manages the instance now: two owners undo each other's changes.",
-        "  4. Take everything into the state, by hand: pulumi preview --import-file FILE writes",
-        f"     the list, <PLACEHOLDER> for each id; the instance is {instance.arn}.",
-        "     Until then run no pulumi up: it would make all of it a second time, or fail.",
-        "  5. pulumi preview must show no create, replace or delete beside the SCIM secret.",
+        f"  4. python -m ops import-file --stack {name} imports.json, then pulumi import --file",
+        "     imports.json --generate-code=false --protect=false. Until then run no pulumi up: it",
+        "     would make all of it a second time, or fail.",
+        "  5. pulumi preview must make the SCIM secret alone, and replace or delete nothing.",
         "  6. Let the former owner forget it (terraform state rm, never destroy); then pulumi up.",
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,9 @@ from federation.access.access import load_access
 from federation.engine.phase import Phase
 from federation.update.phases import phase_of
 from federation.update.settings import NAMESPACE, load_settings
+from tests.by_hand import DEV, NAME, NETWORK, ByHand
 
 REPOSITORY = Path(__file__).parent.parent.parent
-MANAGEMENT = "111122223333"
-TENANT = "8d3f0d5e-6c1b-4f0e-9a57-0c2f6a1b7e10"
-DEV = ("611111111111", "622222222222")
-NETWORK = "444455556666"
-NAME = "AWS, made in the portal"
-POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}'
-)
-
 ACCESS = """\
 groups:
   aws-developers: {displayName: AWS-Developers}
@@ -85,141 +76,9 @@ guards: {maxRemovals: 20}
 """
 
 
-class ByHand:
-    """Whoever set everything up in the portal and the console."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox, self.graph, self.aws = sandbox, sandbox.graph, sandbox.aws
-        self.sets: dict[str, str] = {}
-        self.named: dict[str, str] = {}
-
-    def federate(self) -> None:
-        """An application with two certificates, and a job that has provisioned its groups."""
-        self.sandbox.console.enable()
-        self.sandbox.console.external_idp()
-        (instance,) = self.aws.instances()
-        self.store = instance["IdentityStoreId"]
-        self.named = {"InstanceArn": instance["InstanceArn"]}
-        made = self.graph.call(
-            "POST",
-            f"/v1.0/applicationTemplates/{GALLERY_TEMPLATE}/instantiate",
-            {"displayName": NAME},
-        )
-        self.application, principal = made["application"]["id"], made["servicePrincipal"]
-        path = f"/v1.0/servicePrincipals/{principal['id']}"
-        changes = {
-            "preferredSingleSignOnMode": "saml",
-            "loginUrl": "https://example.awsapps.com/start",
-            "notificationEmailAddresses": ["identity@example.com"],
-        }
-        self.graph.call("PATCH", path, changes)
-        for name in ("CN=Portal", "CN=Second"):
-            body = {"displayName": name, "endDateTime": "2027-06-30T00:00:00Z"}
-            self.graph.call("POST", f"{path}/addTokenSigningCertificate", body)
-        (role,) = [one["id"] for one in principal["appRoles"] if one["displayName"] == "User"]
-        listed = self.graph.all("/v1.0/groups")
-        groups = {one["displayName"]: one["id"] for one in listed}
-        ada = self.graph.call("GET", "/v1.0/users/ada@example.com")["id"]
-        wanted = ("AWS-Platform", "AWS-Developers", "AWS-Security-Audit")
-        for member in (*(groups[name] for name in wanted), ada):
-            body = {"principalId": member, "resourceId": principal["id"], "appRoleId": role}
-            self.graph.call("POST", f"{path}/appRoleAssignedTo", body)
-        self.sandbox.console.upload_idp_metadata(
-            f"{self.sandbox.running.entraUrl}/{TENANT}/federationmetadata/2007-06/"
-            f"federationmetadata.xml?appid={made['application']['appId']}"
-        )
-        shown = self.sandbox.console.provisioning()
-        secrets = {"BaseAddress": shown["scimEndpoint"], "SecretToken": shown["accessToken"]}
-        values = [{"key": key, "value": value} for key, value in secrets.items()]
-        self.graph.call("PUT", f"{path}/synchronization/secrets", {"value": values})
-        jobs = f"{path}/synchronization/jobs"
-        job = self.graph.call("POST", jobs, {"templateId": "aWSSingleSignon"})["id"]
-        self.graph.call("POST", f"{jobs}/{job}/start")
-        self.sandbox.synchronize()
-
-    def make_sets(self) -> None:
-        """Four sets of different kinds, and one of Control Tower."""
-        sso = self.aws.sso_admin
-        kinds: dict[str, dict[str, Any]] = {
-            "ReadOnly": {"SessionDuration": "PT8H"},
-            "Deploy": {
-                "Description": "Roll out",
-                "RelayState": "https://console.aws.amazon.com/",
-                "Tags": [{"Key": "owner", "Value": "platform"}],
-            },
-            "Bounded": {},
-            "Empty": {},
-            "AWSReadOnlyAccess": {},
-        }
-        for name, more in kinds.items():
-            made = sso.create_permission_set(**self.named, Name=name, **more)
-            self.sets[name] = made["PermissionSet"]["PermissionSetArn"]
-        policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-        sso.attach_managed_policy_to_permission_set(
-            **self.named, PermissionSetArn=self.sets["ReadOnly"], ManagedPolicyArn=policy
-        )
-        sso.put_inline_policy_to_permission_set(
-            **self.named, PermissionSetArn=self.sets["Deploy"], InlinePolicy=POLICY
-        )
-        reference = {"Name": "deploy", "Path": "/platform/"}
-        sso.attach_customer_managed_policy_reference_to_permission_set(
-            **self.named,
-            PermissionSetArn=self.sets["Bounded"],
-            CustomerManagedPolicyReference=reference,
-        )
-        sso.put_permissions_boundary_to_permission_set(
-            **self.named,
-            PermissionSetArn=self.sets["Bounded"],
-            PermissionsBoundary={"ManagedPolicyArn": policy},
-        )
-
-    def assign(self, permission_set: str, account: str, kind: str, principal: str) -> None:
-        sso = self.aws.sso_admin
-        request = sso.create_account_assignment(
-            **self.named,
-            PermissionSetArn=self.sets[permission_set],
-            PrincipalType=kind,
-            PrincipalId=principal,
-            TargetType="AWS_ACCOUNT",
-            TargetId=account,
-        )["AccountAssignmentCreationStatus"]["RequestId"]
-        for _ in range(200):
-            status = sso.describe_account_assignment_creation_status(
-                **self.named, AccountAssignmentCreationRequestId=request
-            )["AccountAssignmentCreationStatus"]
-            if status["Status"] == "SUCCEEDED":
-                return
-            time.sleep(0.05)
-        raise AssertionError(status)
-
-    def assign_all(self) -> None:
-        """Whole units, single accounts, a person, the management account, and what can't stay."""
-        groups, users = self.aws.groups(), self.aws.users()
-        for account in DEV:
-            for name in ("ReadOnly", "Deploy"):
-                self.assign(name, account, "GROUP", groups["AWS-Platform"])
-            self.assign("ReadOnly", account, "GROUP", groups["AWS-Developers"])
-        self.assign("ReadOnly", NETWORK, "GROUP", groups["AWS-Developers"])
-        self.assign("Bounded", DEV[0], "GROUP", groups["AWS-Security-Audit"])
-        self.assign("Empty", MANAGEMENT, "GROUP", groups["AWS-Security-Audit"])
-        self.assign("Deploy", NETWORK, "USER", users["ada@example.com"])
-        self.assign("AWSReadOnlyAccess", NETWORK, "GROUP", groups["AWS-Platform"])
-        store = self.aws.identity_store
-        for name in ("Local", "Gone"):
-            made = store.create_group(IdentityStoreId=self.store, DisplayName=name)["GroupId"]
-            self.assign("ReadOnly", NETWORK, "GROUP", made)
-            if name == "Gone":
-                store.delete_group(IdentityStoreId=self.store, GroupId=made)
-                self.gone = made
-
-
 @pytest.fixture(scope="module")
 def by_hand(sandbox: Sandbox) -> ByHand:
-    made = ByHand(sandbox)
-    made.federate()
-    made.make_sets()
-    made.assign_all()
-    return made
+    return ByHand.make(sandbox)
 
 
 @pytest.fixture
@@ -274,6 +133,8 @@ def test_an_instance_is_written_as_it_is_and_the_clouds_stay_as_they_are(
     assert phase_of(settings, declares_access=True) == Phase.APP
     assert settings.enterprise_app.name == NAME
     assert settings.enterprise_app.notification_emails == ("identity@example.com",)
+    # The portal's certificates have other names: they stay outside, and no new one is made.
+    assert settings.enterprise_app.certificates == {}
     assert load_access(settings.access, root=checkout).rules
     # What a person reads: what stays, and why.
     for line in (

@@ -311,9 +311,7 @@ def test_the_synchronization_template(answer: Any, level: str) -> None:
 
 
 def test_before_there_is_an_application_the_gallery_is_asked() -> None:
-    one = checks(
-        {f"/applicationTemplates/{GALLERY_TEMPLATE}": {"id": GALLERY_TEMPLATE}}
-    )
+    one = checks({f"/applicationTemplates/{GALLERY_TEMPLATE}": {"id": GALLERY_TEMPLATE}})
     one._template("")
     assert (only(one).level, only(one).text) == ("fine", "the gallery template is there")
 
