@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from clouds.assignments import Memory, Pace, Progress, look_deep, read_assignments
 from clouds.aws import CONCURRENCY, Aws
+from clouds.existing import Existing
 from clouds.graph import Graph
 from clouds.permission_sets import read_permission_sets
 from federation.access.organization import Organization
@@ -36,6 +37,8 @@ def read_live(
 
     The deep look goes on where an earlier one was cut short (`memory`), and tells `progress`.
     """
+    # A list shows an assignment only once AWS has made it.
+    Existing(graph=graph, aws=aws).wait_for_assignments(instance.arn)
     arns = {name: arn for arn, name in aws.permission_sets(instance.arn, ())}
     sets = read_permission_sets(aws, instance.arn, sorted(arns.values()))
     holders = look_deep(

@@ -14,11 +14,12 @@ from typing import Any, Final
 from clouds.applications import GALLERY_TEMPLATE, read_application
 from clouds.assignments import look_deep, read_assignments
 from clouds.directory import read_directory
+from clouds.existing import Existing
 from clouds.permission_sets import read_permission_sets
 from federation.core.errors import InvalidInput, Problem, printable
 from federation.identity.principals import match
 from federation.identity.saml_metadata import MetadataError, parse_service_provider_metadata
-from federation.update.import_file import Existing, fill, pairs_in
+from federation.update.import_file import Known, fill, pairs_in
 from ops.arguments import add_stack_arguments, command
 from ops.cli import REPOSITORY, Cli, StackError, explain
 from ops.look import Teller
@@ -70,7 +71,7 @@ def run(arguments: Namespace) -> int:
         )
     with working("asking the program and both clouds"):
         listed = _listed(session.stack.cli)
-        filled = fill(listed, _existing(session, listed, arguments.application))
+        filled = fill(listed, _known(session, listed, arguments.application))
     try:
         with arguments.file.open("x", encoding="utf-8") as file:
             file.write(json.dumps(filled.content, indent=2) + "\n")
@@ -98,11 +99,13 @@ def _listed(cli: Cli) -> dict[str, Any]:
     return listed
 
 
-def _existing(session: Session, listed: dict[str, Any], application: str | None) -> Existing:
+def _known(session: Session, listed: dict[str, Any], application: str | None) -> Known:
     settings, aws, site = session.stack.settings, session.aws, session.site
     instance = site.instance
     if instance is None:
         raise StackError(f"IAM Identity Center is not enabled in {aws.region_name}")
+    # A list shows an assignment only once AWS has made it.
+    Existing(graph=session.graph, aws=aws).wait_for_assignments(instance.arn)
     directory = read_directory(session.graph, session.access, session.stack.checkpoint)
     principals = directory.principals
     store = aws.principals(instance.identity_store_id)
@@ -110,7 +113,7 @@ def _existing(session: Session, listed: dict[str, Any], application: str | None)
     arns = {name: arn for arn, name in aws.permission_sets(instance.arn, ()) if name in declared}
     sets = read_permission_sets(aws, instance.arn, sorted(arns.values()))
     pairs = [pair for pair in pairs_in(listed) if pair.permission_set in arns]
-    return Existing(
+    return Known(
         instance_arn=instance.arn,
         region=aws.region_name,
         partition=site.organization.partition,

@@ -25,7 +25,7 @@ _JOB_TEMPLATE: Final = "aWSSingleSignon"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Existing:
+class Known:
     """What the clouds have. `arns` and `contents` are those of permission sets by name.
 
     `principal_ids` are Identity Center's ids, `object_ids` Entra's, by key of the access file.
@@ -63,9 +63,9 @@ def pairs_in(listed: Json) -> list[Pair]:
     return sorted(found)
 
 
-def fill(listed: Json, existing: Existing) -> Filled:
+def fill(listed: Json, known: Known) -> Filled:
     """The list with an id for everything that exists; what does not is left out of it."""
-    finder = _Finder(existing)
+    finder = _Finder(known)
     kept: list[Json] = []
     missing: list[str] = []
     for entry in listed.get("resources") or ():
@@ -87,13 +87,13 @@ def _name(entry: Json) -> str:
 
 
 class _Finder:
-    def __init__(self, existing: Existing) -> None:
-        self._is = existing
-        application = existing.application
+    def __init__(self, known: Known) -> None:
+        self._is = known
+        application = known.application
         self._application = f"/applications/{application.object_id}"
         self._principal = f"/servicePrincipals/{application.service_principal_id}"
         self._finders: Mapping[str, Callable[[str], Json | str | None]] = {
-            "PermissionSet": lambda name: self._of_set(name) if name in existing.arns else None,
+            "PermissionSet": lambda name: self._of_set(name) if name in known.arns else None,
             "ManagedPolicyAttachment": self._managed,
             "CustomerManagedPolicyAttachment": self._customer,
             "PermissionSetInlinePolicy": lambda name: self._if(name, self._content(name).inline),
@@ -102,7 +102,7 @@ class _Finder:
             ),
             "AccountAssignment": self._assignment,
             "ApplicationFromTemplate": lambda _: (
-                f"/applicationTemplates/{existing.template_id}/instantiate/"
+                f"/applicationTemplates/{known.template_id}/instantiate/"
                 f"{application.object_id}/{application.service_principal_id}"
             ),
             "ServicePrincipal": lambda _: self._principal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from demo.checkout import REPOSITORY
 from demo.stack import STACK, write_project
 from entra_aws_sandbox.pulumi import PulumiStack
+from entra_aws_sandbox.request_log import counts
 from entra_aws_sandbox.testing import Sandbox
 from tests.by_hand import NAME, ByHand
 from tests.engine.federation import changed
@@ -33,6 +35,14 @@ def ops(stack: PulumiStack, *arguments: str) -> subprocess.CompletedProcess[str]
         timeout=300,
         check=False,
     )
+
+
+def asked(sandbox: Sandbox, before: Counter[str], *operations: str) -> list[str]:
+    """Operations of AWS that were called since then and begin with one of these words."""
+    calls = counts(sandbox.folder.requests) - before
+    names = [call.removeprefix("aws ") for call in calls if call.startswith("aws ")]
+    assert names
+    return [name for name in names if name.startswith(operations)]
 
 
 def test_what_exists_is_taken_in_and_stays_as_it_is(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -74,10 +84,14 @@ def test_what_exists_is_taken_in_and_stays_as_it_is(sandbox: Sandbox, tmp_path: 
     others = [one for one in whole["resources"] if not one.get("component")]
     part = [*components, *others[: len(others) // 2]]
     some.write_text(json.dumps({**whole, "resources": part}))
+    calls = counts(sandbox.folder.requests)
     for one in (some, file):
         assert stack.run("import", "--file", str(one), *KEEP_NO_CODE).exit_code == 0
+    assert not asked(sandbox, calls, "ListAccountAssignments")
+    calls = counts(sandbox.folder.requests)
     updated = stack.up()
     assert changed(updated) == SAID
+    assert not asked(sandbox, calls, "Create", "Put", "Attach", "Update", "Delete", "Provision")
     assert by_hand.aws.assignments() == before
     assert by_hand.certificates() == certificates
     assert not stack.preview("--refresh").changes
