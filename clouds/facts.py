@@ -12,6 +12,7 @@ from clouds.grants import read_grants
 from clouds.graph import Graph
 from clouds.job import job_runs
 from clouds.own_groups import read_memberships
+from clouds.people import read_people
 from clouds.permission_sets import read_permission_sets
 from clouds.rescuers import read_rescuers
 from federation.access.declared import Access
@@ -53,13 +54,14 @@ def read_facts(
     checkpoint = checkpoint.under(access.moved)
     directory = read_directory(graph, access, checkpoint)
     instance = site.instance
+    today = datetime.now(UTC).date()
     facts = Facts(
         organization=site.organization,
         instance=instance,
         principals=directory.principals,
         identity_store=aws.principals(instance.identity_store_id) if instance else (),
         checkpoint=checkpoint,
-        today=datetime.now(UTC).date(),
+        today=today,
         memberships=read_memberships(graph, own_groups(access, checkpoint), directory.people),
         live_sets=read_own_sets(aws, instance, access, checkpoint),
         live_attributes=read_attributes(aws, instance.arn)
@@ -69,6 +71,7 @@ def read_facts(
         grants=read_grants(aws, graph, instance, checkpoint),
         job_runs=job_runs(graph, checkpoint.job),
         rescuers=read_rescuers(graph, access, directory.principals),
+        people=read_people(graph, access, site.organization, directory, today=today),
         warnings=directory.warnings,
     )
     return facts, directory

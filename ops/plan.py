@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from federation.access.access import Access, read_access
-from federation.access.break_glass import UNVERIFIED
-from federation.access.findings import Finding
+from federation.access.findings import UNVERIFIED, Finding
 from federation.access.guards import check_guards
 from federation.access.labels import Labels, declared, labels
 from federation.access.organization import Organization

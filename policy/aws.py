@@ -13,7 +13,7 @@ from pulumi_policy import (
     StackValidationArgs,
 )
 
-from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.access.administration import Level, administration
 from federation.core.domain import duration_seconds, managed_policy_path
 from policy.reading import (
     ASSIGNMENT,
@@ -148,7 +148,7 @@ def admin_sets(args: StackValidationArgs) -> dict[str, str]:
 def _admin_policies(args: StackValidationArgs) -> Iterator[tuple[str, str]]:
     for attachment in of_type(args, MANAGED_POLICY):
         policy = managed_policy_path(str(known(attachment.props, "managedPolicyArn", "")))
-        if policy in ADMIN_MANAGED_POLICIES:
+        if administration(managed=[policy]).level() is Level.ADMIN:
             yield owner(attachment, "permissionSetArn"), policy
     for inline in of_type(args, INLINE_POLICY):
         if _administers(known(inline.props, "inlinePolicy", "")):
@@ -157,7 +157,7 @@ def _admin_policies(args: StackValidationArgs) -> Iterator[tuple[str, str]]:
 
 def _administers(policy: object) -> bool:
     try:
-        return allows_administration(document(policy))
+        return administration(inline=document(policy)).level() is Level.ADMIN
     except (AttributeError, TypeError):
         # No policy document: AWS refuses it.
         return False

@@ -10,26 +10,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from federation.access.assignments import Assignment, PrincipalKey
-from federation.access.declared import Access, PermissionSet
-from federation.access.findings import Finding, Severity
-from federation.access.iam_policy import (
-    ADMIN_MANAGED_POLICIES,
-    allows_administration,
-    denies,
-    unconditional,
-)
+from federation.access.declared import Access, GuardName, PermissionSet
+from federation.access.findings import UNVERIFIED, Finding, Severity, level_of
+from federation.access.iam_matching import is_about, reaches_all, statements
+from federation.access.iam_policy import denies
 from federation.access.labels import Labels
 from federation.access.organization import Organization
 from federation.access.selection import Selection
 from federation.core.domain import managed_policy_path
 
-GUARD: Final = "breakGlass"
-# The guard of a finding that only says what is not known.
-UNVERIFIED: Final = "unverified"
+GUARD: Final[GuardName] = "breakGlass"
 _FULL: Final = "AdministratorAccess"
+_MANAGED: Final = frozenset({_FULL, "IAMFullAccess"})
+# What gains everything else, if it is allowed on every role (service authorization reference).
+_WAYS: Final = ("iam:AttachRolePolicy", "iam:PutRolePolicy")
+_ROLES: Final = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
 # AWS managed policies reference: those that hold a Deny statement and are meant to take away.
 _DENYING: Final = ("AWSDenyAll", "AWSCompromisedKeyQuarantine")
 
@@ -73,10 +71,18 @@ def _weaknesses(permission_set: PermissionSet) -> Iterator[str]:
         yield "its inline policy has a Deny statement"
     if permission_set.customer_managed_policies:
         yield "what its customer-managed policies deny is not known here"
-    if not managed & ADMIN_MANAGED_POLICIES and not (
-        inline is not None and allows_administration(unconditional(inline))
-    ):
+    if not managed & _MANAGED and not (inline is not None and _administers(inline)):
         yield "its policies don't allow administration without conditions"
+
+
+def _administers(policy: Mapping[str, Any]) -> bool:
+    return any(
+        one.get("Effect") == "Allow"
+        and not one.get("Condition")
+        and any(is_about(one, action) for action in _WAYS)
+        and reaches_all(one, _ROLES)
+        for one in statements(policy)
+    )
 
 
 def check_break_glass(
@@ -154,9 +160,8 @@ def _unknown(access: Access, labels: Labels) -> Iterator[Finding]:
 def _finding(
     access: Access, text: str, *, severity: Severity | None = None, guard: str = GUARD
 ) -> Finding:
-    level: Severity = "warning" if access.guards.severity.get(GUARD) == "warn" else "error"
     return Finding(
-        severity=severity or level,
+        severity=severity or level_of(access.guards, GUARD),
         guard=guard,
         message=f"{text}.",
         location=access.guards.location,

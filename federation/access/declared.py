@@ -56,6 +56,7 @@ GuardLevel = Literal["error", "warn"]
 GuardName = Literal[
     "breakGlass",
     "adminOnProtected",
+    "escalatesOnProtected",
     "never",
     "maxRemovals",
     "separationOfDuties",
@@ -119,6 +120,11 @@ class CustomerPolicy(Entry):
 
     name: CustomerPolicyName
     path: CustomerPolicyPath = "/"
+
+    @property
+    def path_and_name(self) -> str:
+        """`/team/deploy`: how `guards.harmlessPolicies` names it."""
+        return f"{self.path}{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,22 +357,27 @@ class Guards(Entry):
     admin_permission_sets: Many[PermissionSetName] = written(
         "Admin sets besides those found by their policies.", ()
     )
+    harmless_policies: Many[str] = written(
+        "Customer-managed policies that lead to no administration, as path and name "
+        "(/team/deploy); what others allow is not known here.",
+        (),
+    )
     never: Many[Selector] = written("Accounts that get no assignments; beats every rule.", ())
     max_removals: Annotated[int, Field(ge=0)] | None = written(
         "Most assignments that one update may remove.", None
     )
     separation_of_duties: Many[Annotated[Many[PermissionSetName], Field(min_length=2)]] = written(
-        "Sets that no principal holds together in one account.", ()
+        "Sets that nobody holds together in one account, people by several groups.", ()
     )
     require_owner: GuardLevel | None = written("Every rule names an owner.", None)
     users_instead_of_groups: GuardLevel | None = written(
         "No rule gives access to a user directly.", None
     )
     scopes: Mapping[str, Many[Selector]] = written(
-        "What a team's file may touch, by its path relative to this file.", dict
+        "Where a team's file may change access, by its path relative to this file.", dict
     )
     severity: Mapping[GuardName, GuardLevel] = written(
-        "error (the default) or warn, by guard.", dict
+        "error (the default, but for escalatesOnProtected) or warn, by guard.", dict
     )
 
     def __post_init__(self) -> None:
@@ -374,6 +385,20 @@ class Guards(Entry):
             raise wrong(
                 "breakGlass needs protectedAccounts: the accounts in which it keeps an admin set."
             )
+
+    def level(self, guard: GuardName) -> GuardLevel | None:
+        """What a violation of a guard comes to, None for one of the two that are off."""
+        own: dict[GuardName, GuardLevel | None] = {
+            "escalatesOnProtected": "warn",
+            "requireOwner": self.require_owner,
+            "usersInsteadOfGroups": self.users_instead_of_groups,
+        }
+        default = own.get(guard, "error")
+        level = self.severity.get(guard, default) if default else None
+        if guard == "adminOnProtected" and self.level("escalatesOnProtected") == "error":
+            # Who administers escalates, too.
+            return "error"
+        return level
 
     @property
     def selectors(self) -> Iterator[GuardSelectors]:

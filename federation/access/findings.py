@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.declared import GuardName, Guards
 from federation.access.labels import beside
 from federation.core.errors import NOWHERE, Location, printable
 
 Severity = Literal["error", "warning"]
+# The guard of a finding that only says what is not known.
+UNVERIFIED: Final = "unverified"
 _SHOWN_ASSIGNMENTS = 5
 
 
@@ -47,6 +50,11 @@ class Finding:
             lines.insert(0, str(self.location))
         lines += [f"    {line}" for line in self.assignment_lines]
         return printable("\n".join(lines))
+
+
+def level_of(guards: Guards, guard: GuardName) -> Severity:
+    """How much a guard's findings weigh by `guards.severity`: errors unless it says `warn`."""
+    return "warning" if guards.severity.get(guard) == "warn" else "error"
 
 
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, get_args
 
-from federation.access.declared import Access, GuardLevel, GuardName, Guards, Selector
+from federation.access.declared import Access, GuardName, Guards, Selector
 from federation.access.guards import admin_sets
 from federation.access.organization import Organization
 from federation.access.selection import Selection
-
-# Guards that are always there, at `error` unless `severity` says otherwise.
-_ALWAYS: Final[tuple[GuardName, ...]] = (
-    *("adminOnProtected", "breakGlass", "managementAssignments", "maxRemovals", "never"),
-    *("scopes", "separationOfDuties"),
-)
 
 
 def guard_record(access: Access, organization: Organization) -> dict[str, Any]:
@@ -42,6 +36,7 @@ def guard_record(access: Access, organization: Organization) -> dict[str, Any]:
         "protectedAccounts": accounts(guards.protected_accounts),
         "never": accounts(guards.never),
         "adminPermissionSets": sorted(guards.admin_permission_sets),
+        "harmlessPolicies": sorted(set(guards.harmless_policies)),
         "administrative": sorted(admin_sets(access)),
         "breakGlass": sorted(guards.break_glass),
         "apart": _pairs(guards),
@@ -60,11 +55,4 @@ def _pairs(guards: Guards) -> list[list[str]]:
 
 def _levels(guards: Guards) -> dict[str, str | None]:
     """What a violation of each guard comes to, None for a guard that is off."""
-    own: dict[GuardName, GuardLevel | None] = {
-        "requireOwner": guards.require_owner,
-        "usersInsteadOfGroups": guards.users_instead_of_groups,
-    }
-    levels: dict[str, str | None] = {name: guards.severity.get(name, "error") for name in _ALWAYS}
-    return levels | {
-        name: guards.severity.get(name, level) if level else None for name, level in own.items()
-    }
+    return {name: guards.level(name) for name in get_args(GuardName)}

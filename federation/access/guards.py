@@ -11,17 +11,24 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.administration import (
+    EVERYTHING,
+    Administration,
+    Level,
+    Reason,
+    administration,
+)
+from federation.access.assignments import Assignment
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, GuardName, PermissionSet, Rule
+from federation.access.duties import People, check_duties
 from federation.access.findings import Finding, sort_findings
-from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
 from federation.access.labels import Labels
+from federation.access.naming import account_names, rule_names
 from federation.access.organization import Organization
-from federation.access.references import scope_name
+from federation.access.scopes import check_scopes
 from federation.access.selection import Selection
 from federation.access.targets import Resolution
-from federation.core.domain import managed_policy_path
 from federation.core.errors import NOWHERE, Location
 
 
@@ -32,33 +39,66 @@ def check_guards(
     previous: Collection[Assignment] = (),
     rescue: Rescue = UNKNOWN,
     *,
+    people: People | None = None,
     labels: Labels,
 ) -> tuple[Finding, ...]:
     """Everything that the guards say about declared assignments. `previous` are the last update's
-    assignments, `rescue` is what is known about the break-glass principals, `labels` say who
-    everybody is.
+    assignments, `rescue` is what is known about the break-glass principals, `people` who is in the
+    principals that separation of duties compares, `labels` say who everybody is.
     """
     guards = _Guards(access, resolution, organization, previous, labels)
     found = [
         *guards.check(),
+        *check_duties(access, resolution, organization, people, labels),
+        *check_scopes(access, resolution, organization, labels),
         *check_break_glass(access, resolution.assignments, organization, rescue, labels),
     ]
     return sort_findings(found)
 
 
-def is_admin_set(permission_set: PermissionSet) -> bool:
-    """True if its policies let the holder gain every permission of the account."""
-    managed = {managed_policy_path(policy) for policy in permission_set.managed_policies}
-    inline = permission_set.inline_policy
-    return bool(managed & ADMIN_MANAGED_POLICIES) or (
-        inline is not None and allows_administration(inline)
+def administration_of(
+    permission_set: PermissionSet, harmless: Collection[str] = ()
+) -> Administration:
+    """What the policies of a permission set come to. `harmless` are the customer-managed policies
+    of `guards.harmlessPolicies`, as path and name.
+    """
+    customer = {one.path_and_name for one in permission_set.customer_managed_policies}
+    boundary = permission_set.permissions_boundary
+    return administration(
+        managed=permission_set.managed_policies,
+        inline=permission_set.inline_policy,
+        customer=customer - set(harmless),
+        boundary=boundary.managed_policy if boundary else None,
     )
 
 
 def admin_sets(access: Access) -> frozenset[str]:
     """Names of the admin permission sets: declared ones, and those found by their policies."""
-    found = {name for name, entry in access.permission_sets.items() if is_admin_set(entry)}
+    found = {
+        name
+        for name, entry in access.permission_sets.items()
+        if administration_of(entry).level() is Level.ADMIN
+    }
     return frozenset(found | set(access.guards.admin_permission_sets))
+
+
+def spoken(reason: Reason) -> str:
+    """A reason as part of a sentence: `statement 2 allows iam:PutRolePolicy`."""
+    match reason.kind:
+        case "declared":
+            return "guards.adminPermissionSets names it"
+        case "customer":
+            return f"what the customer-managed policy {reason.policy} allows is not known here"
+        case "listed":
+            return f"{reason.policy} is a policy for administrators"
+        case "unknown":
+            return f"the AWS-managed policy {reason.policy} is not known to this release"
+    return " and ".join(
+        (one.policy or f"statement {one.statement} of the inline policy")
+        + " allows "
+        + ("nearly everything" if one.action == EVERYTHING else one.action.replace(">", " to "))
+        for one in reason.grants
+    )
 
 
 class _Guards:
@@ -86,12 +126,11 @@ class _Guards:
         yield from self._management_assignments()
         for configured, guard in (
             (guards.protected_accounts, self._admin_on_protected),
+            (guards.protected_accounts, self._escalates_on_protected),
             (guards.never, self._never),
             (guards.max_removals is not None, self._max_removals),
-            (guards.separation_of_duties, self._separation_of_duties),
             (guards.require_owner, self._require_owner),
             (guards.users_instead_of_groups, self._users_instead_of_groups),
-            (guards.scopes, self._scopes),
         ):
             if configured:
                 yield from guard()
@@ -101,8 +140,24 @@ class _Guards:
         return self.selection.ids(self.guards.protected_accounts)
 
     @cached_property
-    def _admin_sets(self) -> frozenset[str]:
-        return admin_sets(self.access)
+    def _administration(self) -> Mapping[str, Administration]:
+        harmless = self.guards.harmless_policies
+        sets = self.access.permission_sets
+        return {name: administration_of(entry, harmless) for name, entry in sets.items()}
+
+    def _reason(self, assignment: Assignment) -> tuple[Level, Reason | None]:
+        """How far a permission set reaches in an account, and why."""
+        management = assignment.account == self.organization.management_account_id
+        found = self._administration.get(assignment.permission_set, Administration())
+        level = found.level(management=management)
+        declared = assignment.permission_set in self.guards.admin_permission_sets
+        if declared and level is not Level.ADMIN:
+            return Level.ADMIN, Reason(level=Level.ADMIN, kind="declared")
+        return level, found.why(management=management)
+
+    def _why(self, assignments: Iterable[Assignment]) -> str:
+        reasons = {(one.permission_set, self._reason(one)[1]) for one in assignments}
+        return "; ".join(sorted(f"{name} because {spoken(why)}" for name, why in reasons if why))
 
     def _finding(
         self,
@@ -111,13 +166,8 @@ class _Guards:
         location: Location = NOWHERE,
         assignments: Iterable[Assignment] = (),
     ) -> Finding:
-        own = {
-            "requireOwner": self.guards.require_owner,
-            "usersInsteadOfGroups": self.guards.users_instead_of_groups,
-        }
-        level = self.guards.severity.get(guard) or own.get(guard) or "error"
         return Finding(
-            severity="warning" if level == "warn" else "error",
+            severity="warning" if self.guards.level(guard) == "warn" else "error",
             guard=guard,
             message=message,
             location=location,
@@ -138,23 +188,40 @@ class _Guards:
             yield self.rules[key], assignments
 
     def _admin_on_protected(self) -> Iterator[Finding]:
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            return (
-                assignment.account in self._protected
-                and assignment.permission_set in self._admin_sets
-                and not rule.acknowledged
-            )
-
-        for rule, assignments in self._by_rule(concerns):
+        for rule, assignments in self._reaching(Level.ADMIN):
             sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
             yield self._finding(
                 "adminOnProtected",
                 f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
-                f"({self._accounts(assignments)}); write protected: acknowledged in the rule "
-                "if it must.",
+                f"({self._accounts(assignments)}): {self._why(assignments)}; write protected: "
+                "acknowledged in the rule if it must.",
                 rule.location,
                 assignments,
             )
+
+    def _escalates_on_protected(self) -> Iterator[Finding]:
+        for rule, assignments in self._reaching(Level.ESCALATES):
+            sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
+            yield self._finding(
+                "escalatesOnProtected",
+                f'rule "{rule.label}" gives {sets}, which may lead to administration, in protected '
+                f"accounts ({self._accounts(assignments)}): {self._why(assignments)}; write "
+                "protected: acknowledged in the rule if it must.",
+                rule.location,
+                assignments,
+            )
+
+    def _reaching(self, level: Level) -> Iterator[tuple[Rule, list[Assignment]]]:
+        """The rules that give sets of a level in protected accounts and don't say so."""
+
+        def concerns(assignment: Assignment, rule: Rule) -> bool:
+            return (
+                assignment.account in self._protected
+                and not rule.acknowledged
+                and self._reason(assignment)[0] is level
+            )
+
+        return self._by_rule(concerns)
 
     def _never(self) -> Iterator[Finding]:
         forbidden = self.selection.ids(self.guards.never)
@@ -185,31 +252,6 @@ class _Guards:
                 removed,
             )
 
-    def _separation_of_duties(self) -> Iterator[Finding]:
-        held: dict[tuple[PrincipalKey, str], set[str]] = defaultdict(set)
-        concerned = {name for sets in self.guards.separation_of_duties for name in sets}
-        for assignment in self.resolution.assignments:
-            if assignment.permission_set in concerned:
-                held[assignment.principal, assignment.account].add(assignment.permission_set)
-        for sets in self.guards.separation_of_duties:
-            clashes = [
-                Assignment(name, principal, account)
-                for (principal, account), holds in held.items()
-                if len(holds.intersection(sets)) > 1
-                for name in holds.intersection(sets)
-            ]
-            if clashes:
-                who = ", ".join(
-                    sorted({self.labels.spoken(assignment.principal) for assignment in clashes})
-                )
-                yield self._finding(
-                    "separationOfDuties",
-                    f"{who} would hold more than one of {', '.join(sets)} in one account: "
-                    f"{self._rule_names(clashes)}.",
-                    self.guards.location,
-                    clashes,
-                )
-
     def _require_owner(self) -> Iterator[Finding]:
         for rule in self.access.rules:
             if rule.owner is None:
@@ -225,28 +267,6 @@ class _Guards:
                     "directly; a group in Entra shows it in every access review.",
                     rule.location,
                 )
-
-    def _scopes(self) -> Iterator[Finding]:
-        central = self.guards.location.file
-        granted = {
-            file: self.selection.ids(selectors) for file, selectors in self.guards.scopes.items()
-        }
-        nothing: frozenset[str] = frozenset()
-
-        def concerns(assignment: Assignment, rule: Rule) -> bool:
-            file = rule.location.file
-            if file == central:
-                return False
-            return assignment.account not in granted.get(scope_name(central, file), nothing)
-
-        for rule, assignments in self._by_rule(concerns):
-            yield self._finding(
-                "scopes",
-                f'rule "{rule.label}" reaches accounts that guards.scopes does not grant its file: '
-                f"{self._accounts(assignments)}.",
-                rule.location,
-                assignments,
-            )
 
     def _management_assignments(self) -> Iterator[Finding]:
         """A set with a management assignment can't be changed by the delegated administrator at
@@ -265,27 +285,12 @@ class _Guards:
                 yield self._finding(
                     "managementAssignments",
                     f"permission set {name} has assignments in the management account and in "
-                    f"others ({self._rule_names(assignments)}); the delegated administrator would "
-                    "lose it everywhere: make a set of its own for the management account.",
+                    f"others ({rule_names(self.resolution, assignments)}); the delegated "
+                    "administrator would lose it everywhere: make a set of its own for the "
+                    "management account.",
                     declared.location if declared else NOWHERE,
                     assignments,
                 )
 
     def _accounts(self, assignments: Iterable[Assignment]) -> str:
-        by_id = self.organization.by_id
-        names = [
-            str(by_id[ident])
-            for ident in sorted({assignment.account for assignment in assignments})
-        ]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return ", ".join(names[:5]) + more
-
-    def _rule_names(self, assignments: Iterable[Assignment]) -> str:
-        wanted = set(assignments)
-        labels = {
-            f'rule "{reason.rule}"'
-            for assignment, reasons in self.resolution.explained
-            if assignment in wanted
-            for reason in reasons
-        }
-        return ", ".join(sorted(labels))
+        return account_names(self.organization, assignments)

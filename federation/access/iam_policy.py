@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from federation.core.errors import suggestion
@@ -42,17 +41,6 @@ _OPERATORS: Final = frozenset(
         *(kind + comparison for kind in ("Numeric", "Date") for comparison in _COMPARISONS),
     }
 )
-# With any one of these on every role, a person can give themselves everything else.
-_ESCALATIONS: Final = (
-    "iam:attachrolepolicy",
-    "iam:putrolepolicy",
-    "iam:createpolicyversion",
-    "iam:updateassumerolepolicy",
-    "iam:attachuserpolicy",
-    "iam:putuserpolicy",
-)
-_ANY_ROLE: Final = "arn:aws:iam::000000000000:role/any"
-ADMIN_MANAGED_POLICIES: Final = frozenset({"AdministratorAccess", "IAMFullAccess"})
 
 Wrong = tuple[Path, str]
 
@@ -78,54 +66,14 @@ def problems_in(policy: Any) -> Iterator[Wrong]:
     yield from _statements(policy["Statement"])
 
 
-def allows_administration(policy: Mapping[str, Any]) -> bool:
-    """True if a statement lets its holder change the policies of any role, and so gain everything.
-
-    Deny statements and conditions are not weighed: this finds what deserves a second look.
-    """
-    return any(
-        one.get("Effect") == "Allow" and _reaches(one) and _escalates(one) for one in _each(policy)
-    )
-
-
 def denies(policy: Mapping[str, Any]) -> bool:
     """True if a policy has a Deny statement, whatever it denies."""
     return any(one.get("Effect") == "Deny" for one in _each(policy))
 
 
-def unconditional(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A policy without the statements that only hold under a condition."""
-    return {**policy, "Statement": [one for one in _each(policy) if not one.get("Condition")]}
-
-
 def _each(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     statements = policy.get("Statement", ())
     return [statements] if isinstance(statements, Mapping) else list(statements)
-
-
-def _escalates(statement: Mapping[str, Any]) -> bool:
-    actions = [action.lower() for action in _texts(statement.get("Action", ()))]
-    denied = [action.lower() for action in _texts(statement.get("NotAction", ()))]
-    for probe in _ESCALATIONS:
-        if "Action" in statement and any(_covers(action, probe) for action in actions):
-            return True
-        if "NotAction" in statement and not any(_covers(action, probe) for action in denied):
-            return True
-    return False
-
-
-def _covers(pattern: str, action: str) -> bool:
-    return pattern == "*" or fnmatchcase(action, pattern.replace("[", "[[]"))
-
-
-def _reaches(statement: Mapping[str, Any]) -> bool:
-    def named(key: str) -> bool:
-        patterns = [
-            re.sub(r"^arn:[^:]*:", "arn:aws:", text) for text in _texts(statement.get(key, ()))
-        ]
-        return any(fnmatchcase(_ANY_ROLE, re.sub(r":\d{12}:", ":*:", text)) for text in patterns)
-
-    return named("Resource") if "Resource" in statement else not named("NotResource")
 
 
 def _statements(statements: Any) -> Iterator[Wrong]:

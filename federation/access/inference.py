@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Rule, Selector
-from federation.access.naming import Names
+from federation.access.keys import Names
 from federation.access.organization import Organization
 from federation.access.selection import Selection
 from federation.core.domain import OU_PATH

@@ -1,36 +1,34 @@
-"""Keys of an access file made from names that people gave: readable, legal, and unique."""
+"""What a finding calls the accounts and rules of its assignments."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Iterable
+from typing import Final
 
-from federation.core.domain import KEY
+from federation.access.assignments import Assignment
+from federation.access.organization import Organization
+from federation.access.targets import Resolution
 
-
-class Names:
-    """Hands out keys; no two differ by upper and lower case only, as file systems may."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def key(self, text: str, *, otherwise: str) -> str:
-        """A key (`Key` in federation/core/domain.py) for a text, the same for the same history.
-
-        Letters lose their accents and what no key holds becomes a hyphen; `otherwise`, a key
-        itself, serves where nothing is left. A key that is taken gets a number.
-        """
-        wanted = _slug(text) or otherwise
-        key, number = wanted, 1
-        while key.casefold() in self._taken:
-            number += 1
-            end = f"-{number}"
-            key = wanted[: KEY.longest - len(end)] + end
-        self._taken.add(key.casefold())
-        return key
+_SHOWN: Final = 5
 
 
-def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    hyphened = re.sub(r"[^a-z0-9._@+=,-]+", "-", plain)
-    return re.sub(r"^[^a-z0-9]+", "", hyphened)[: KEY.longest].rstrip("-")
+def account_names(organization: Organization, assignments: Iterable[Assignment]) -> str:
+    """`web-dev (622222222222), web-prod (722222222222) and 3 more`, by account id."""
+    names = [
+        str(organization.by_id[ident])
+        for ident in sorted({assignment.account for assignment in assignments})
+    ]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def rule_names(resolution: Resolution, assignments: Iterable[Assignment]) -> str:
+    """`rule "audit", rule "deploy"`: all rules that give one of the assignments."""
+    wanted = set(assignments)
+    names = {
+        f'rule "{reason.rule}"'
+        for assignment, reasons in resolution.explained
+        if assignment in wanted
+        for reason in reasons
+    }
+    return ", ".join(sorted(names))

@@ -218,11 +218,28 @@ class _References:
         self._no_duplicates(document, ("guards", "breakGlass"), guards.break_glass)
         admin: Path = ("guards", "adminPermissionSets")
         self._sets(document, admin, guards.admin_permission_sets)
+        self._harmless(document, guards.harmless_policies)
         for index, sets in enumerate(guards.separation_of_duties):
             here: Path = ("guards", "separationOfDuties", index)
             self._sets(document, here, sets)
             self._no_duplicates(document, here, sets)
         self._scopes(document, guards.scopes)
+
+    def _harmless(self, document: Document, policies: Sequence[str]) -> None:
+        here: Path = ("guards", "harmlessPolicies")
+        known = sorted(
+            {
+                policy.path_and_name
+                for part in self.parts
+                for entry in part.entries.permission_sets.values()
+                for policy in entry.customer_managed_policies
+            }
+        )
+        for index, policy in enumerate(policies if "permissionSets" in self.known else ()):
+            if policy not in known:
+                text = f'no permission set has the customer-managed policy "{policy}".'
+                self._say(document, (*here, index), text + suggestion(policy, known))
+        self._no_duplicates(document, here, policies)
 
     def _scopes(self, central: Document, scopes: Iterable[str]) -> None:
         files = {part.document.file for part in self.parts}

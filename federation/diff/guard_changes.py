@@ -36,6 +36,7 @@ def guard_changes(
         *_accounts(before["never"], after["never"], "closed to every rule (never)"),
         *_rescue(before, after),
         *_administrative(before, after),
+        *_harmless(before.get("harmlessPolicies", ()), after.get("harmlessPolicies", ())),
         *_break_glass(before["breakGlass"], after["breakGlass"], principals),
         *_apart(before["apart"], after["apart"]),
         *_removals(before["maxRemovals"], after["maxRemovals"]),
@@ -104,6 +105,17 @@ def _administrative(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
         if names:
             verb = "no longer" if loosened else "now"
             sentence = (f"{verb} guarded as admin permission set: ", *_names(names))
+            yield GuardChange(loosened=loosened, sentence=sentence)
+
+
+def _harmless(before: Iterable[str], after: Iterable[str]) -> Iterator[GuardChange]:
+    """A customer-managed policy that is harmless makes no set escalate."""
+    old, new = set(before), set(after)
+    for policies, loosened in ((new - old, True), (old - new, False)):
+        if policies:
+            verb = "no longer" if loosened else "now"
+            policy = "policy that may administer (harmlessPolicies)"
+            sentence = (f"{verb} guarded as {policy}: ", *_names(policies))
             yield GuardChange(loosened=loosened, sentence=sentence)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from federation.access.assignments import PrincipalKey
 from federation.core.wording import count
+from federation.diff.owner_changes import decides
 from federation.diff.trust_change import Effect, TrustChange
 from federation.engine.preview import Preview, Step
 from federation.engine.repairs import Action, GroupRepair
@@ -87,6 +88,8 @@ def _repairs(preview: Preview) -> Iterator[TrustChange]:
             together[PrincipalKey("GROUP", one.group), one.action, word].append(one.object_id)
     for (key, action, word), persons in together.items():
         effect, words = _REPAIRS[action]
+        if (word, action) == ("owner", "add"):
+            effect, words = "opens", words + decides(len(persons))
         yield _change(key, effect, words, word, persons)
 
 

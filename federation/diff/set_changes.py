@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from federation.access.iam_policy import ADMIN_MANAGED_POLICIES, allows_administration
+from federation.access.administration import Level, administration
 from federation.core.domain import duration_seconds, managed_policy_path
 from federation.core.urn import Urn
 from federation.core.wording import Code, Name, Sentence, listed
@@ -43,17 +43,21 @@ class Content:
     @property
     def admin(self) -> bool:
         """Whether its policies let the holder gain every permission of the account."""
-        return bool(self.managed & ADMIN_MANAGED_POLICIES) or (
-            self.inline is not None and allows_administration(self.inline)
-        )
+        found = administration(managed=self.managed, inline=self.inline)
+        return found.level() is Level.ADMIN
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Aspect:
-    """One difference; `sentence` goes after the set's name: `session 12 h instead of 8 h`."""
+    """One difference; `sentence` goes after the set's name: `session 12 h instead of 8 h`.
+
+    `longer_session` is the one that counts more for a set for administration: what somebody has
+    taken over with a session lasts as long.
+    """
 
     direction: Direction
     sentence: Sentence
+    longer_session: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,6 +340,7 @@ def _session(before: str, after: str) -> Iterator[Aspect]:
                 "longer sessions: " if new > old else "shorter sessions: ",
                 f"{spoken_session(after)} instead of {spoken_session(before)}",
             ),
+            longer_session=new > old,
         )
 
 

@@ -13,8 +13,9 @@ Effect = Literal["opens", "more", "less", "interrupts", "changes"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrustChange:
-    """One change. `opens` lets in whom nobody named, `more` lets somebody in, `less` keeps somebody
-    out, `interrupts` makes something unavailable for a while or until a person has acted.
+    """One change. `opens` lets in whom nobody named, or lets somebody do so; `more` lets somebody
+    in, `less` keeps somebody out, `interrupts` makes something unavailable for a while or until a
+    person has acted.
 
     `principal` is the group or person concerned, if any; its name goes before `sentence`.
     `persons` are Entra object ids; with `members` they come into the group, or leave it, and its

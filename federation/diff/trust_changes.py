@@ -12,12 +12,13 @@ from federation.access.assignments import PrincipalKey
 from federation.core.wording import Code, Name, Sentence, count, listed
 from federation.diff.assignment_changes import is_assignment
 from federation.diff.member_changes import is_told, member_changes, members_of_new
+from federation.diff.owner_changes import owner_changes
 from federation.diff.set_changes import KINDS
 from federation.diff.trust_change import Effect, TrustChange
 from federation.engine.access_attributes import sources
 from federation.engine.preview import Preview, State, Step
 from federation.engine.repairs import Repair
-from federation.identity.saml_metadata import sign_in_partition
+from federation.identity.saml_metadata import foreign_reply_urls, sign_in_partition
 from federation.identity.signing_certificate import label_of
 from federation.update.settings import NAMESPACE
 
@@ -57,9 +58,12 @@ def _read(step: Step, preview: Preview) -> Iterator[TrustChange]:
         return _credentials(step, preview)
     if is_told(step, preview):
         return iter(())
-    found = tuple(
-        _group(step, preview) if step.kind == "Group" else _READERS.get(step.kind, _other)(step)
-    )
+    if step.kind == "Group":
+        found = tuple(_group(step, preview))
+    elif step.kind == "ApplicationRedirectUris":
+        found = tuple(_reply_urls(step, preview))
+    else:
+        found = tuple(_READERS.get(step.kind, _other)(step))
     # The service principal comes with the application, which has its line.
     with_another = step.op == "create" and step.kind == "ServicePrincipal"
     return iter(found if found or with_another else tuple(_other(step)))
@@ -95,6 +99,7 @@ def _group(step: Step, preview: Preview) -> Iterator[TrustChange]:
         members = members_of_new(step, preview)
         sentence = (f"is a new group with {count(len(members), 'member')}",)
         yield TrustChange(effect="more", sentence=sentence, principal=principal, persons=members)
+        yield from owner_changes(step)
         return
     if step.op == "delete":
         yield _change("less", ("is deleted in Entra",), principal)
@@ -104,19 +109,7 @@ def _group(step: Step, preview: Preview) -> Iterator[TrustChange]:
     if before.get("displayName") != after.get("displayName"):
         names = Name(before.get("displayName")), Name(after.get("displayName"))
         yield _change("changes", ("the group ", names[0], " is now called ", names[1]), None)
-    old, new = set(before.get("owners") or ()), set(after.get("owners") or ())
-    sides: tuple[tuple[Effect, str, set[str]], ...] = (
-        ("more", "gets", new - old),
-        ("less", "loses", old - new),
-    )
-    for effect, verb, people in sides:
-        if people:
-            yield TrustChange(
-                effect=effect,
-                sentence=(f"{verb} {count(len(people), 'owner')}",),
-                principal=principal,
-                persons=tuple(sorted(people)),
-            )
+    yield from owner_changes(step)
 
 
 def _inputs(state: State | None) -> Mapping[str, Any]:
@@ -139,19 +132,22 @@ def _application(step: Step) -> Iterator[TrustChange]:
 
 
 def _service_principal(step: Step) -> Iterator[TrustChange]:
+    before, after = _inputs(step.before), _inputs(step.after)
+    required = "appRoleAssignmentRequired"
+    if step.after and not after.get(required) and (before.get(required) or step.op != "update"):
+        longer = "no longer" if before.get(required) else "not"
+        yield _change(
+            "opens",
+            (f"everybody in the tenant may sign in: assignment is {longer} required",),
+            None,
+        )
+    yield from owner_changes(step)
     if step.op == "create":
         return
     if step.op != "update":
         yield _change("interrupts", ("the application's service principal is deleted",), None)
         return
-    before, after = _inputs(step.before), _inputs(step.after)
-    if before.get("appRoleAssignmentRequired") and not after.get("appRoleAssignmentRequired"):
-        yield _change(
-            "opens",
-            ("everybody in the tenant may sign in: assignment is no longer required",),
-            None,
-        )
-    elif after.get("appRoleAssignmentRequired") and not before.get("appRoleAssignmentRequired"):
+    if after.get(required) and not before.get(required):
         yield _change("less", ("only assigned groups and people may sign in",), None)
     if before.get("accountEnabled") and not after.get("accountEnabled"):
         yield _change("interrupts", ("sign-in is switched off for everybody",), None)
@@ -201,18 +197,29 @@ def _trust_value(step: Step, what: str, before: Any, after: Any) -> Iterator[Tru
         yield _change("interrupts", sentence, None)
 
 
-def _reply_urls(step: Step) -> Iterator[TrustChange]:
+def _reply_urls(step: Step, preview: Preview) -> Iterator[TrustChange]:
     before, after = (_inputs(side).get("redirectUris") for side in (step.before, step.after))
     if step.op == "delete":
         yield _change("interrupts", ("all reply URLs removed: nobody can sign in",), None)
     elif step.op == "replace":
         yield _change("interrupts", ("the reply URLs are made anew",), None)
     if step.op != "delete":
-        new = set(after or ()) - set(before or ())
-        foreign = {url for url in new if sign_in_partition(str(url)) is None}
-        yield from _items("reply URL", before, set(after or ()) - foreign)
+        old, new = set(before or ()), set(after or ())
+        foreign = {url for url in new if _is_foreign(str(url), preview)}
+        yield from _items("reply URL", old, new - (foreign - old))
         for url in sorted(foreign):
-            yield _change("opens", ("reply URL added: ", Code(url), _FOREIGN), None)
+            verb = "kept" if url in old else "added"
+            yield _change("opens", (f"reply URL {verb}: ", Code(url), _FOREIGN), None)
+
+
+def _is_foreign(url: str, preview: Preview) -> bool:
+    """Whether it is no sign-in host of AWS, in the partition of the stack's region if that is
+    configured.
+    """
+    region = preview.configuration.get("aws:region")
+    if isinstance(region, str) and region:
+        return bool(foreign_reply_urls([url], region, emulated=False))
+    return sign_in_partition(url) is None
 
 
 def _certificate(step: Step) -> Iterator[TrustChange]:
@@ -299,6 +306,13 @@ def _sources(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[TrustCh
         yield from _value(f"attribute {key} for access control", old.get(key), new.get(key))
 
 
+def _owned(step: Step) -> Iterator[TrustChange]:
+    """The program makes none of these; an owner that another one makes is no less of one."""
+    yield from owner_changes(step)
+    if step.kind == "Application":
+        yield from _other(step)
+
+
 def _other(step: Step) -> Iterator[TrustChange]:
     sentence: Sentence = (f"{step.op} of {step.kind} ", Name(step.name))
     if step.reasons:
@@ -311,7 +325,8 @@ _READERS: Final = {
     "ApplicationFromTemplate": _application,
     "ServicePrincipal": _service_principal,
     "ApplicationIdentifierUri": _identifier,
-    "ApplicationRedirectUris": _reply_urls,
+    "Application": _owned,
+    "ApplicationOwner": _owned,
     CERTIFICATE: _certificate,
     "SynchronizationJob": _job,
     "InstanceAccessControlAttributes": _attributes,

@@ -26,7 +26,7 @@ from federation.access.declared import (
     User,
 )
 from federation.access.inference import infer_rules
-from federation.access.naming import Names
+from federation.access.keys import Names
 from federation.access.organization import Organization
 from federation.access.targets import resolve
 from federation.access.written import access_file

@@ -11,6 +11,7 @@ from typing import Protocol
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.break_glass import Rescue
 from federation.access.declared import Access
+from federation.access.duties import People
 from federation.access.findings import Finding
 from federation.access.guards import check_guards
 from federation.access.labels import Labels, labels
@@ -55,7 +56,9 @@ class Facts:
     attributes for access control, source by key, None for no configuration.
     `grants` are the assignments in the clouds as far as the bounded look shows them.
     `job_runs` is False for a provisioning job that Entra has switched off, `warnings` are what the
-    look-ups themselves found, `rescuers` counts the people of the break-glass principals.
+    look-ups themselves found, `rescuers` counts the people of the break-glass principals, and
+    `people` are those of the principals that separation of duties compares; both are None where
+    nobody has asked.
     """
 
     organization: Organization
@@ -72,6 +75,7 @@ class Facts:
     job_runs: bool = True
     warnings: tuple[Finding, ...] = ()
     rescuers: Mapping[PrincipalKey, int] | None = None
+    people: People | None = None
 
 
 class Choices(Protocol):
@@ -173,7 +177,13 @@ def plan_access(
             *facts.warnings,
             *resolution.findings,
             *check_guards(
-                access, resolution, facts.organization, tuple(pinned), rescue, labels=names
+                access,
+                resolution,
+                facts.organization,
+                tuple(pinned),
+                rescue,
+                people=facts.people,
+                labels=names,
             ),
             *check_quotas(access, resolution, facts.organization),
         )

@@ -25,6 +25,8 @@ from federation.core.errors import InvalidInput
 from federation.diff.changes import AccountLabel, Context
 from federation.diff.member_changes import KIND as MEMBER
 from federation.diff.member_changes import group_of, object_id
+from federation.diff.owner_changes import KINDS as OWNED
+from federation.diff.owner_changes import owner_ids
 from federation.engine.preview import Preview, is_known
 from federation.update.settings import NAMESPACE
 from ops.cli import REPOSITORY, Cli, StackError
@@ -244,10 +246,9 @@ def _members(graph: Graph, group_id: str) -> int:
 
 
 def _member_ids(preview: Preview) -> set[str]:
-    """People whose membership in the stack's own groups changes, and their owners."""
+    """People whose membership in the stack's own groups changes, and who owns what changes."""
     found = {object_id(step) for step in preview.of_kind(MEMBER) if step.changes}
-    for step in preview.of_kind("Group"):
+    for step in preview.of_kind(*OWNED):
         if step.changes:
-            for state in (step.before, step.after):
-                found |= set(state.inputs.get("owners") or ()) if state else set()
+            found |= owner_ids(step)
     return {ident for ident in found if ident and is_known(ident)}

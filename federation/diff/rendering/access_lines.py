@@ -10,7 +10,7 @@ from federation.diff.changes import AccessChange, AccessDiff
 from federation.diff.rendering.accounts import on_accounts
 from federation.diff.rendering.line import Line, Mark, people, who
 from federation.diff.rendering.title import becomes_admin, renamed
-from federation.diff.set_changes import SetChange
+from federation.diff.set_changes import Aspect, SetChange
 
 _SHOWN_HOLDERS: Final = 4
 
@@ -98,7 +98,7 @@ def _named(change: AccessChange) -> Name:
 
 def _set(diff: AccessDiff, change: SetChange) -> Line:
     name = Strong(change.name) if change.admin_after else Name(change.name)
-    below = tuple((_direction(one.direction), one.sentence) for one in change.aspects)
+    below = tuple((_aspect(diff, change, one), one.sentence) for one in change.aspects)
     holders = _holders(diff, change.name)
     if change.what == "new":
         admin = ", for administration" if change.admin_after else ""
@@ -113,7 +113,9 @@ def _set(diff: AccessDiff, change: SetChange) -> Line:
         below = (*below, ("other", ("AWS had it otherwise than the last update left it",)))
     if change.replaced:
         below = (*below, ("interrupt", ("its roles are made anew in every account",)))
-    mark: Mark = "danger" if becomes_admin(change) else _direction(change.direction)
+    mark: Mark = _direction(change.direction)
+    if becomes_admin(change) or any(one == "danger" for one, _ in below):
+        mark = "danger"
     if becomes_admin(change):
         gains: Sentence = (name, " now allows administration")
         return Line(mark=mark, sentence=(*gains, *holders), below=below)
@@ -123,6 +125,11 @@ def _set(diff: AccessDiff, change: SetChange) -> Line:
         return Line(mark=mark, sentence=(name, ": ", *below[0][1], *holders))
     verb = {"wider": "widened", "narrower": "narrowed", "neutral": "changed"}[change.direction]
     return Line(mark=mark, sentence=(name, f" is {verb}", *holders), below=below)
+
+
+def _aspect(diff: AccessDiff, change: SetChange, aspect: Aspect) -> Mark:
+    longer = aspect.longer_session and change.name in diff.admins
+    return "danger" if longer else _direction(aspect.direction)
 
 
 def _direction(direction: str) -> Mark:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import Access, Group, PermissionSet, Rule, User
 from federation.access.inference import infer_rules
-from federation.access.naming import Names
+from federation.access.keys import Names
 from federation.access.organization import Organization
 from federation.access.targets import resolve
 from federation.access.written import access_file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,7 @@ from federation.diff.changes import (
     Context,
     access_diff,
 )
+from federation.diff.rendering.access_lines import access_lines
 from federation.engine.phase import Phase
 from federation.engine.preview import Preview, parse_preview
 from federation.identity.holds import Hold
@@ -260,6 +262,89 @@ def test_a_reply_url_of_somebody_else_is_told_apart_from_aws_s() -> None:
     opened = ("opens", f"reply URL added: {evil}{foreign}")
     assert _trust(_diff(preview(given))) == [opened]
     assert _trust(_diff(preview(both))) == [opened, ("changes", f"reply URL added: {aws}")]
+
+
+REPLY_URLS = "azuread:index/applicationRedirectUris:ApplicationRedirectUris"
+AWS, CHINA = "https://eu-west-1.signin.aws/acs", "https://cn-north-1.signin.amazonaws.cn/acs"
+
+
+@pytest.mark.parametrize(
+    ("configured", "foreign"),
+    [("eu-west-1", [CHINA]), ("cn-north-1", [AWS]), (None, [])],
+)
+def test_a_reply_url_of_another_partition_is_no_less_foreign(
+    configured: str | None, foreign: list[str]
+) -> None:
+    given = step("create", REPLY_URLS, "x", after={"redirectUris": [AWS, CHINA]})
+    config = {"aws:region": configured} if configured else {}
+    told = _trust(_diff(preview(given, config=config)))
+    opened = [sentence for effect, sentence in told if effect == "opens"]
+    assert [sentence.split(",")[0] for sentence in opened] == [
+        f"reply URL added: {url}" for url in foreign
+    ]
+    assert len(told) == 2 if foreign else len(told) == 1
+
+
+@pytest.mark.parametrize("op", ["update", "replace"])
+def test_a_foreign_reply_url_that_stays_is_told_with_every_change_of_them(op: str) -> None:
+    evil = "https://evil.example.com/acs"
+    before, after = {"redirectUris": [evil]}, {"redirectUris": [evil, AWS]}
+    told = _trust(_diff(preview(step(op, REPLY_URLS, "x", before=before, after=after))))
+    assert told[0][0] == "opens"
+    assert told[0][1].startswith(f"reply URL kept: {evil}, which is no sign-in host of AWS")
+    assert ("changes", f"reply URL added: {AWS}") in told
+    unchanged = step("same", REPLY_URLS, "x", before=before, after=before)
+    assert _trust(_diff(preview(unchanged))) == []
+
+
+def test_an_application_that_is_made_open_to_everybody_is_told() -> None:
+    made = {"accountEnabled": True}
+    told = ("opens", "everybody in the tenant may sign in: assignment is not required")
+    assert _trust(_diff(preview(step("create", SERVICE_PRINCIPAL, "x", after=made)))) == [told]
+    closed = {**made, "appRoleAssignmentRequired": True}
+    assert _trust(_diff(preview(step("create", SERVICE_PRINCIPAL, "x", after=closed)))) == []
+    anew = step("replace", SERVICE_PRINCIPAL, "x", before=closed, after=made)
+    assert [effect for effect, _ in _trust(_diff(preview(anew)))] == ["opens", "interrupts"]
+
+
+def _sessions(before: str, after: str, *admin: str) -> list[tuple[str, str]]:
+    """The marks and sentences of a set that only gets other sessions."""
+    old, new = {"sessionDuration": before}, {"sessionDuration": after}
+    given = step("update", SET, "Rescue", before=old, after=new)
+    context = replace(CONTEXT, admin_sets=frozenset(admin))
+    return [(one.mark, plain(one.sentence)) for one in access_lines(_diff(preview(given), context))]
+
+
+def test_longer_sessions_of_a_set_for_administration_are_marked() -> None:
+    longer = "Rescue: longer sessions: 12 h instead of 1 h · held by nobody"
+    assert _sessions("PT1H", "PT12H") == [("wider", longer)]
+    assert _sessions("PT1H", "PT12H", "Rescue") == [("danger", longer)]
+    assert [mark for mark, _ in _sessions("PT12H", "PT1H", "Rescue")] == ["narrower"]
+
+
+def test_longer_sessions_stand_out_among_other_changes_of_an_admin_set() -> None:
+    policy = {"managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    old = {"sessionDuration": "PT1H", "description": "a"}
+    new = {"sessionDuration": "PT12H", "description": "b"}
+    found = preview(
+        step("update", SET, "Rescue", before=old, after=new),
+        step("same", MANAGED, "Rescue/AdministratorAccess", before=policy, after=policy),
+    )
+    (line,) = access_lines(_diff(found))
+    assert line.mark == "danger"
+    assert [(mark, plain(sentence)) for mark, sentence in line.below] == [
+        ("danger", "longer sessions: 12 h instead of 1 h"),
+        ("other", "description b instead of a"),
+    ]
+    # One that becomes administrative in the same change.
+    becoming = preview(
+        step("update", SET, "Rescue", before=old, after=new),
+        step("create", MANAGED, "Rescue/AdministratorAccess", after=policy),
+    )
+    (line,) = access_lines(_diff(becoming))
+    assert ("danger", "longer sessions: 12 h instead of 1 h") in [
+        (mark, plain(sentence)) for mark, sentence in line.below
+    ]
 
 
 @pytest.mark.parametrize(

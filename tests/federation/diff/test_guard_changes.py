@@ -25,8 +25,14 @@ TODAY = date(2027, 1, 15)
 TEAM_FILE = "access1.yaml"
 SETS = {
     "Administrator": {"managedPolicies": ["AdministratorAccess"]},
-    "Deploy": {},
+    "Deploy": {"customerManagedPolicies": [{"name": "deploy", "path": "/team/"}]},
     "Audit": {},
+    "Hop": {
+        "inlinePolicy": {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"},
+        }
+    },
 }
 GUARDS: dict[str, Any] = {
     "breakGlass": ["break-glass"],
@@ -37,6 +43,7 @@ GUARDS: dict[str, Any] = {
     "separationOfDuties": [["Deploy", "Audit"]],
     "requireOwner": "error",
     "scopes": {TEAM_FILE: [{"ou": "Workloads/Dev"}]},
+    "severity": {"escalatesOnProtected": "error"},
 }
 
 
@@ -105,7 +112,15 @@ PROD = ("711111111111", "722222222222", "733333333333")
         (without("maxRemovals"), {"assignments removed at most: no limit instead of 20"}),
         ({**GUARDS, "requireOwner": "warn"}, {"requireOwner: warn instead of error"}),
         (without("requireOwner"), {"requireOwner: off instead of error"}),
-        ({**GUARDS, "severity": {"never": "warn"}}, {"never: warn instead of error"}),
+        (
+            {**GUARDS, "severity": {"escalatesOnProtected": "error", "never": "warn"}},
+            {"never: warn instead of error"},
+        ),
+        (
+            {**GUARDS, "harmlessPolicies": ["/team/deploy"]},
+            {"no longer guarded as policy that may administer (harmlessPolicies): /team/deploy"},
+        ),
+        (without("severity"), {"escalatesOnProtected: warn instead of error"}),
         (without("scopes"), {"no file is held to accounts any more (scopes)"}),
         (
             {**GUARDS, "scopes": {TEAM_FILE: [{"ou": "Workloads"}]}},
@@ -124,6 +139,19 @@ def test_what_is_taken_away_is_loosened_and_the_way_back_is_tighter(
 def test_a_set_that_is_administrative_by_its_policies_needs_no_mention() -> None:
     both = {**GUARDS, "adminPermissionSets": ["Administrator", "Deploy"]}
     assert told(both, GUARDS) == told(GUARDS, both) == []
+
+
+def test_a_set_declared_as_admin_is_guarded_no_less_than_one_that_escalates() -> None:
+    """Naming a set an admin set must not take it out of a guard that is an error."""
+    before = {**without("adminPermissionSets"), "severity": {"escalatesOnProtected": "error"}}
+    after = {
+        **GUARDS,
+        "severity": {"escalatesOnProtected": "error", "adminOnProtected": "warn"},
+    }
+    rule = {"group": "team", "permissionSets": ["Deploy"], "targets": [{"ou": "Workloads/Prod"}]}
+    given = [{**rule, "id": "deploy", "owner": "me"}]
+    for guards in (before, after):
+        assert forbidden(files({**guards, "breakGlass": []}, given), company(), [])
 
 
 def test_pairs_are_compared_not_lists() -> None:
@@ -177,12 +205,16 @@ def some_guards(draw: st.DrawFn) -> dict[str, Any]:
         "severity": draw(
             st.dictionaries(
                 st.sampled_from(
-                    ["adminOnProtected", "never", "maxRemovals", "scopes", "breakGlass"]
+                    [
+                        *("adminOnProtected", "escalatesOnProtected", "never", "maxRemovals"),
+                        *("scopes", "breakGlass"),
+                    ]
                 ),
                 LEVEL,
-                max_size=1,
+                max_size=2,
             )
         ),
+        "harmlessPolicies": draw(st.sampled_from([[], ["/team/deploy"]])),
     }
     if found["protectedAccounts"] and draw(st.booleans()):
         found["breakGlass"] = ["break-glass"]

@@ -100,7 +100,10 @@ def test_a_step_that_fits_no_line_is_told_all_the_same() -> None:
         ),
         (
             {"relation": "owners", "action": "add"},
-            "Team gets 1 owner declared here that Entra lacks: mallory@example.com",
+            (
+                "Team gets 1 owner declared here that Entra lacks, who decides who is in it: "
+                "mallory@example.com"
+            ),
         ),
     ],
 )

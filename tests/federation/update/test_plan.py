@@ -12,6 +12,7 @@ import pytest
 
 from federation.access.access import load_access
 from federation.access.assignments import Assignment, PrincipalKey
+from federation.access.duties import People
 from federation.access.organization import Organization
 from federation.core.errors import InvalidInput
 from federation.engine.checkpoint import Checkpoint, credentials_hash, read
@@ -95,6 +96,7 @@ def plan(
     object_ids: Mapping[str, str | None] | None = None,
     obstacle: str = "",
     rescuers: Mapping[PrincipalKey, int] | None = None,
+    people: People | None = None,
 ) -> Plan:
     (tmp_path / "access.yaml").write_text(access)
     loaded = load_access(["access.yaml"], root=tmp_path)
@@ -115,6 +117,7 @@ def plan(
         checkpoint=(before or Checkpoint()).under(loaded.moved),
         today=date(2026, 11, 24),
         rescuers=rescuers,
+        people=people,
     )
     chosen = READY if parts is None else parts
     return make_plan(load_settings(config(**chosen), file=FILE), loaded, facts, preview=preview)
@@ -441,3 +444,27 @@ def test_the_organization_instance_is_chosen_and_linked() -> None:
     assert settings_link(None, region="us-gov-west-1", partition="aws-us-gov").startswith(
         "https://us-gov-west-1.console.amazonaws-us-gov.com/"
     )
+
+
+APART = (
+    ACCESS.replace("rules:", "  Audit: {}\nrules:").replace(
+        "permissionSets:", "  auditors: {displayName: AWS-Auditors}\npermissionSets:", 1
+    )
+    + """
+  - {id: audit, group: auditors, permissionSets: [Audit], targets: [{ou: /}]}
+guards: {separationOfDuties: [[ReadOnly, Audit]]}
+"""
+)
+
+
+def test_a_person_in_two_groups_that_are_kept_apart_stops_the_update(tmp_path: Path) -> None:
+    ids = {"platform": "o-1", "auditors": "o-2"}
+    auditors = PrincipalKey("GROUP", "auditors")
+    eve = {"e-1": "eve@example.com"}
+    people = {PLATFORM: eve, auditors: {"a-1": "ada@example.com"}}
+    assert plan(tmp_path, access=APART, object_ids=ids, people=people).warnings == ()
+    with pytest.raises(InvalidInput, match=r"eve@example\.com would hold more than one of"):
+        plan(tmp_path, access=APART, object_ids=ids, people={**people, auditors: eve})
+    lenient = APART.replace("guards: {", "guards: {severity: {separationOfDuties: warn}, ")
+    let_through = plan(tmp_path, access=lenient, object_ids=ids, people={**people, auditors: eve})
+    assert [one.guard for one in let_through.warnings] == ["separationOfDuties"]

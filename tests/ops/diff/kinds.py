@@ -140,6 +140,22 @@ def members_changed_outside(federation: Federation) -> Iterator[None]:
 
 
 @_access
+def owners_changed(access: Access) -> None:
+    access["groups"]["migration"]["owners"] = ["ada@example.com", "xena@example.com"]
+
+
+@_kind
+def person_in_two_groups(federation: Federation) -> Iterator[None]:
+    graph, group, carol = federation.sandbox.graph, "AWS-Developers", "carol@example.com"
+    federation.change_access(
+        lambda access: _add_rule(access, "contractors", ["Administrator"], {"ou": "Workloads/Dev"})
+    )
+    members.link(graph, group, carol)
+    yield
+    members.unlink(graph, group, carol)
+
+
+@_access
 def user_added(access: Access) -> None:
     access["users"]["erin"] = {"userPrincipalName": "erin@example.com"}
     access["rules"].append(

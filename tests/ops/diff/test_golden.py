@@ -17,7 +17,10 @@ from tests.ops.diff.kinds import KINDS
 from tests.ops.diff.recorded import GOLDEN, PREVIEWS, load, read
 
 NAMES = sorted(path.stem for path in PREVIEWS.glob("*.json"))
-FAILED = {"access-file-wrong", "group-re-created-refused", "guard-violated", "phase-back-refused"}
+FAILED = {
+    *("access-file-wrong", "group-re-created-refused", "guard-violated", "person-in-two-groups"),
+    "phase-back-refused",
+}
 
 
 def test_every_kind_of_change_is_recorded() -> None:
