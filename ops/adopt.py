@@ -22,7 +22,7 @@ from clouds.facts import read_site
 from clouds.graph import Graph
 from clouds.live import read_live
 from federation.access.access import load_access
-from federation.core.errors import InvalidInput, Problem, printable
+from federation.core.errors import InvalidInput, Problem
 from federation.identity.application import Application
 from federation.identity.signing_certificate import label_of
 from federation.update.adoption import (
@@ -39,7 +39,7 @@ from ops.arguments import command
 from ops.cli import REPOSITORY, StackError
 from ops.look import FOLDER, FileMemory, Teller
 from ops.new_environment import STACK_NAME, policy_settings
-from ops.terminal import show, working
+from ops.terminal import one_line, show, working
 
 HELP: Final = f"""\
 Write the files of an environment from a live instance and its Entra application: access file,
@@ -136,7 +136,7 @@ def run(arguments: Namespace) -> int:
         "",
         *_next_steps(arguments.stack),
     ]
-    show("\n".join(map(printable, lines)) + "\n")
+    show("\n".join(map(one_line, lines)) + "\n")
     return 0
 
 

@@ -16,7 +16,7 @@ from clouds.assignments import look_deep, read_assignments
 from clouds.directory import read_directory
 from clouds.existing import Existing
 from clouds.permission_sets import read_permission_sets
-from federation.core.errors import InvalidInput, Problem, printable
+from federation.core.errors import InvalidInput, Problem
 from federation.identity.principals import match
 from federation.identity.saml_metadata import MetadataError, parse_service_provider_metadata
 from federation.update.import_file import Known, fill, pairs_in
@@ -25,7 +25,7 @@ from ops.cli import REPOSITORY, Cli, StackError, explain
 from ops.look import Teller
 from ops.session import Session
 from ops.stack import open_stack
-from ops.terminal import show, working
+from ops.terminal import one_line, show, working
 
 HELP: Final = """\
 Write the file by which `pulumi import` takes into the state what exists already.
@@ -83,7 +83,7 @@ def run(arguments: Namespace) -> int:
     if filled.missing:
         lines.append("Left out, since no cloud has it; the next update makes it:")
         lines += [f"  + {one}" for one in filled.missing]
-    show("\n".join(map(printable, lines)) + "\n")
+    show("\n".join(map(one_line, lines)) + "\n")
     return 1 if filled.missing else 0
 
 

@@ -14,6 +14,8 @@ TENANT = "8d3f0d5e-6c1b-4f0e-9a57-0c2f6a1b7e10"
 DEV = ("611111111111", "622222222222")
 NETWORK = "444455556666"
 NAME = "AWS, made in the portal"
+# As somebody may call it who wants to be overlooked.
+LOCAL = "Local\n✔ nothing is left"
 POLICY = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}'
 )
@@ -154,7 +156,7 @@ class ByHand:
         self.assign("Deploy", NETWORK, "USER", users["ada@example.com"])
         self.assign("AWSReadOnlyAccess", NETWORK, "GROUP", groups["AWS-Platform"])
         store = self.aws.identity_store
-        for name in ("Local", "Gone"):
+        for name in (LOCAL, "Gone"):
             made = store.create_group(IdentityStoreId=self.store, DisplayName=name)["GroupId"]
             self.assign("ReadOnly", NETWORK, "GROUP", made)
             if name == "Gone":

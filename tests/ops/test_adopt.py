@@ -140,7 +140,7 @@ def test_an_instance_is_written_as_it_is_and_the_clouds_stay_as_they_are(
     for line in (
         "✔ 10 assignments of 4 permission sets in 4 accounts: the files resolve to exactly these.",
         f"  - assignment ReadOnly / {by_hand.gone} / {NETWORK}: its group or person is gone from",
-        f"  - assignment ReadOnly / Local / {NETWORK}: Identity Center's own, Entra does not",
+        f"  - assignment ReadOnly / Local\\n✔ nothing is left / {NETWORK}: Identity Center's own,",
         "  - permission set AWSReadOnlyAccess: AWS Control Tower made it and changes it",
         f"  - assignment AWSReadOnlyAccess / AWS-Platform / {NETWORK}: its permission set stays",
         "    certificate CN=Portal, until 2027-06-30",
