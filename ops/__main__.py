@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "recover": ("ops.recover", "put a stack in order after a killed update"),
     "new-environment": ("ops.new_environment", "write the files of one more environment"),
     "diff": ("ops.diff", "what the next update changes, in terms of access"),
+    "adopt": ("ops.adopt", "write the files of an environment from what exists"),
+    "import-file": ("ops.import_file", "write what exists already for pulumi import"),
     "snapshot": ("ops.snapshot", "write the organization file that plan reads"),
 }
 # Exit codes of every command, beside that of an interruption.

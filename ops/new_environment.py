@@ -17,7 +17,7 @@ from federation.core.errors import InvalidInput, Problem
 from ops.cli import REPOSITORY
 
 # Part of stack names, folders, workflow inputs and OIDC subjects: nothing that any of them quotes.
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", re.ASCII)
+STACK_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _TENANT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NO_TENANT: Final = "00000000-0000-0000-0000-000000000000"
@@ -162,7 +162,7 @@ def run(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> None:
     """Raise InvalidInput for a name, region or tenant that can't be one."""
     wrong = []
-    if not _NAME.fullmatch(arguments.name):
+    if not STACK_NAME.fullmatch(arguments.name):
         wrong.append(
             Problem(
                 path="NAME",
@@ -195,11 +195,6 @@ def check(arguments: Namespace) -> None:
 def contents(arguments: Namespace) -> Mapping[str, str]:
     """The text of each file of the environment, by its path in the repository."""
     name, tenant = arguments.name, arguments.tenant.lower()
-    policy: dict[str, Any] = {
-        "protected": "mandatory" if arguments.protect else "disabled",
-        "protected-accounts": {"accounts": []},
-        "groups-not-users": "mandatory",
-    }
     return {
         f"Pulumi.{name}.yaml": _CONFIGURATION.format(
             name=name,
@@ -209,5 +204,18 @@ def contents(arguments: Namespace) -> Mapping[str, str]:
             protect=_PROTECT if arguments.protect else "",
         ),
         f"environments/{name}/access.yaml": _ACCESS,
-        f"environments/{name}/policy.json": json.dumps(policy, indent=2) + "\n",
+        f"environments/{name}/policy.json": policy_settings(protect=arguments.protect),
     }
+
+
+def policy_settings(*, protect: bool, people: bool = False) -> str:
+    """The text of a `policy.json`: how the policy pack is set.
+
+    `protect`: the stack protects its application. `people`: rules give access to people directly.
+    """
+    settings: dict[str, Any] = {
+        "protected": "mandatory" if protect else "disabled",
+        "protected-accounts": {"accounts": []},
+        "groups-not-users": "advisory" if people else "mandatory",
+    }
+    return json.dumps(settings, indent=2) + "\n"

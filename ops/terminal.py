@@ -66,6 +66,11 @@ def show_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> bool:
     return True
 
 
+def one_line(text: str) -> str:
+    """Text from outside as one line, so that no name can look like a line of the program's own."""
+    return printable(text).replace("\n", "\\n")
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Say on a terminal's standard error what goes on and for how long; gone when it is done."""

@@ -18,7 +18,7 @@ from federation.core.errors import InvalidInput, Location, Problem
 from federation.core.source import Document, Path, read_yaml
 from federation.core.validation import validate
 
-__all__ = ["Access", "Reading", "access_files", "load_access", "read_access"]
+__all__ = ["Access", "Reading", "access_files", "load_access", "read_access", "read_text"]
 
 # IAM Identity Center quotas: characters of an inline policy that are not blank.
 INLINE_POLICY_CHARACTERS: Final = 10_240
@@ -61,6 +61,16 @@ def read_access(paths: Sequence[str | FilePath], *, root: FilePath) -> Reading:
     problems += check_references(parts, complete=complete)
     loaded = [(part.entries, part.valid) for part in parts]
     return Reading(build_access(loaded, digests), tuple(problems))
+
+
+def read_text(text: str, name: str) -> Reading:
+    """As `read_access`, for one file that stands nowhere yet: its policies stand in it."""
+    document = read_yaml(text.encode(), name)
+    problems = list(document.problems)
+    part = _check(document, FilePath(name), problems, {})
+    parts = [part] if part else []
+    problems += check_references(parts, complete=part is not None)
+    return Reading(build_access([(one.entries, one.valid) for one in parts], {}), tuple(problems))
 
 
 def access_files(paths: Sequence[str | FilePath], *, root: FilePath) -> frozenset[str]:

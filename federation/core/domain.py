@@ -133,14 +133,12 @@ def _ou_path(value: str) -> str | None:
 
 
 # Keys become part of resource names: no slash, nothing that needs quoting in a shell.
-Key = Annotated[
-    str,
-    Text(
-        says="a key: letters, digits and . _ @ + = , - (starting with a letter or digit)",
-        pattern=r"[A-Za-z0-9][A-Za-z0-9._@+=,-]*",
-        longest=64,
-    ),
-]
+KEY: Final = Text(
+    says="a key: letters, digits and . _ @ + = , - (starting with a letter or digit)",
+    pattern=r"[A-Za-z0-9][A-Za-z0-9._@+=,-]*",
+    longest=64,
+)
+Key = Annotated[str, KEY]
 
 # AWS Organizations API reference, Account: exactly 12 digits.
 ACCOUNT_ID: Final = Text(
@@ -154,7 +152,8 @@ AccountNameGlob = Annotated[
     Text(says="a glob of account names: * ? [a-z] and text", longest=128, check=mixed_scripts),
 ]
 # AWS Organizations API reference, OrganizationalUnit: names of 1 to 128 characters, five levels.
-OuPath = Annotated[str, Text(says="an OU path", longest=5 * 129, check=_ou_path)]
+OU_PATH: Final = Text(says="an OU path", longest=5 * 129, check=_ou_path)
+OuPath = Annotated[str, OU_PATH]
 OuId = Annotated[
     str,
     Text(

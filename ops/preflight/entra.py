@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from clouds.applications import GALLERY_TEMPLATE
 from clouds.entra import EntraError
 from clouds.sign_in import SignIn
 from federation.engine.phase import Phase
@@ -19,8 +20,6 @@ from ops.session import Session
 SKEW_SECONDS: Final = 120
 _OWNED: Final = "Application.ReadWrite.OwnedBy"
 _ALL: Final = "Application.ReadWrite.All"
-# Microsoft Graph, "Create an application from the gallery": AWS IAM Identity Center.
-_GALLERY: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 _SYNC_TEMPLATE: Final = "aWSSingleSignon"
 # Licensing service plan reference: AAD_PREMIUM (P1) and AAD_PREMIUM_P2.
 _PREMIUM: Final = {
@@ -129,7 +128,7 @@ class EntraChecks:
                 )
 
     def _template(self, principal: str) -> None:
-        path, what = f"/applicationTemplates/{_GALLERY}", "the gallery template"
+        path, what = f"/applicationTemplates/{GALLERY_TEMPLATE}", "the gallery template"
         if principal:
             path = f"/servicePrincipals/{principal}/synchronization/templates"
             what = f"the synchronization template {_SYNC_TEMPLATE}"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from clouds.applications import GALLERY_TEMPLATE
 from clouds.aws import AwsError
 from clouds.caller import Caller, Permissions, read_caller
 from clouds.entra import EntraError
@@ -310,7 +311,7 @@ def test_the_synchronization_template(answer: Any, level: str) -> None:
 
 
 def test_before_there_is_an_application_the_gallery_is_asked() -> None:
-    one = checks({f"/applicationTemplates/{entra._GALLERY}": {"id": entra._GALLERY}})
+    one = checks({f"/applicationTemplates/{GALLERY_TEMPLATE}": {"id": GALLERY_TEMPLATE}})
     one._template("")
     assert (only(one).level, only(one).text) == ("fine", "the gallery template is there")
 
