@@ -15,6 +15,7 @@ from typing import Final
 
 import yaml
 
+from clouds.access_attributes import read_attributes
 from clouds.applications import read_application
 from clouds.assignments import RATE
 from clouds.aws import Aws
@@ -117,7 +118,7 @@ def run(arguments: Namespace) -> int:
     aws = Aws(region=arguments.region, profile=arguments.profile)
     with working("reading both clouds"):
         application = read_application(graph, arguments.application)
-        live = _read(arguments, aws, graph, application)
+        live, attributes = _read(arguments, aws, graph, application)
         adoption = adopt(live, literal=arguments.literal)
         _prove(adoption, live)
     folder = _folder(arguments)
@@ -125,7 +126,9 @@ def run(arguments: Namespace) -> int:
     files = {folder / name: text for name, text in adoption.files.items()}
     files[folder / "policy.json"] = policy_settings(protect=False, people=people)
     stack_file = arguments.cwd / f"Pulumi.{arguments.stack}.yaml"
-    configuration = _configuration(arguments, aws.region_name, graph.tenant_id, application)
+    configuration = _configuration(
+        arguments, aws.region_name, graph.tenant_id, application, attributes
+    )
     if not stack_file.exists():
         files[stack_file] = configuration
     _write(files, force=arguments.force)
@@ -164,13 +167,17 @@ def _folder(arguments: Namespace) -> Path:
     return Path(arguments.cwd) / folder
 
 
-def _read(arguments: Namespace, aws: Aws, graph: Graph, application: Application) -> Live:
+def _read(
+    arguments: Namespace, aws: Aws, graph: Graph, application: Application
+) -> tuple[Live, Mapping[str, str]]:
+    """What access consists of, and the attributes for access control."""
     site = read_site(aws, tags=False)
     if site.instance is None:
         raise StackError(f"IAM Identity Center is not enabled in {aws.region_name}")
     scope = sha256(json.dumps(["adopt", site.instance.arn]).encode()).hexdigest()
     memory = FileMemory(arguments.cwd / FOLDER / f"adopt-{arguments.stack}.jsonl", scope=scope)
-    return read_live(
+    attributes = read_attributes(aws, site.instance.arn) or {}
+    live = read_live(
         aws,
         graph,
         site.organization,
@@ -179,6 +186,7 @@ def _read(arguments: Namespace, aws: Aws, graph: Graph, application: Application
         memory=memory,
         progress=Teller(),
     )
+    return live, attributes
 
 
 def _prove(adoption: Adoption, live: Live) -> None:
@@ -213,7 +221,13 @@ def _taken(file: Path) -> Problem:
     return Problem(path=str(file), message=text)
 
 
-def _configuration(arguments: Namespace, region: str, tenant: str, application: Application) -> str:
+def _configuration(
+    arguments: Namespace,
+    region: str,
+    tenant: str,
+    application: Application,
+    attributes: Mapping[str, str],
+) -> str:
     """The stack configuration in phase app; what no interface shows stands in it as comments."""
     folder = arguments.out or Path("environments") / arguments.stack
     # One that the program has not named would be replaced: it stays outside, and goes on signing.
@@ -238,6 +252,7 @@ def _configuration(arguments: Namespace, region: str, tenant: str, application: 
         f"  # {NAMESPACE}:identityCenter:\n"
         f"  #   accessPortalUrl: {portal}\n"
         f"  #   serviceProviderMetadata: environments/{arguments.stack}/service-provider.xml\n"
+        f"{_attributes(attributes)}"
         "  # A second token from the console (Settings, Automatic provisioning): nobody can read\n"
         "  # the first. Delete that once Pulumi has written the second to Entra.\n"
         f"  # {NAMESPACE}:provisioning:\n"
@@ -245,6 +260,17 @@ def _configuration(arguments: Namespace, region: str, tenant: str, application: 
         "  #   accessToken: {secure: ...}\n"
         "  #   tokenExpires: 2027-11-20\n"
     )
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    """Attributes for access control, as they are: comments like all of their section."""
+    if not attributes:
+        return ""
+    lines = (
+        f"  #     {json.dumps(key)}: {json.dumps(source)}\n"
+        for key, source in sorted(attributes.items())
+    )
+    return "  #   accessControlAttributes:\n" + "".join(lines)
 
 
 def _kept(stack_file: Path, configuration: str) -> Iterator[str]:

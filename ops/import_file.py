@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from clouds.access_attributes import read_attributes
 from clouds.applications import GALLERY_TEMPLATE, read_application
 from clouds.assignments import look_deep, read_assignments
 from clouds.directory import read_directory
@@ -127,6 +128,7 @@ def _known(session: Session, listed: dict[str, Any], application: str | None) ->
         application=read_application(session.graph, application or settings.enterprise_app.name),
         identifier=_identifier(settings.identity_center.service_provider_metadata),
         template_id=GALLERY_TEMPLATE,
+        attributes=read_attributes(aws, instance.arn),
     )
 
 

@@ -30,6 +30,7 @@ class Known:
 
     `principal_ids` are Identity Center's ids, `object_ids` Entra's, by key of the access file.
     `identifier` is the one of the service provider's metadata. `template_id` is the gallery's.
+    `attributes` are those for access control, None where none are configured.
     """
 
     instance_arn: str
@@ -43,6 +44,7 @@ class Known:
     application: Application
     identifier: str
     template_id: str
+    attributes: Mapping[str, str] | None = None
 
 
 class Filled(NamedTuple):
@@ -101,6 +103,7 @@ class _Finder:
                 name, self._content(name).boundary
             ),
             "AccountAssignment": self._assignment,
+            "InstanceAccessControlAttributes": self._attributes,
             "ApplicationFromTemplate": lambda _: (
                 f"/applicationTemplates/{known.template_id}/instantiate/"
                 f"{application.object_id}/{application.service_principal_id}"
@@ -170,6 +173,12 @@ class _Finder:
         made = DERIVED_IDS["AccountAssignment"](inputs)
         outputs = {"id": made, "region": self._is.region, **inputs}
         return {"id": made, "inputs": inputs, "outputs": outputs}
+
+    def _attributes(self, _: str) -> str | None:
+        if self._is.attributes is None:
+            return None
+        inputs = {"instanceArn": self._is.instance_arn}
+        return DERIVED_IDS["InstanceAccessControlAttributes"](inputs)
 
     def _identifier(self, _: str) -> str | None:
         if self._is.identifier not in self._is.application.identifier_uris:

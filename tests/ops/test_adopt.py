@@ -161,6 +161,28 @@ def test_literal_names_every_account_in_another_folder(by_hand: ByHand, checkout
     assert configuration(checkout)[f"{NAMESPACE}:access"] == "there/access.yaml"
 
 
+def test_attributes_for_access_control_are_written_as_they_are(
+    by_hand: ByHand, checkout: Path
+) -> None:
+    source = "${path:enterprise.department}"
+    attributes = {"AccessControlAttributes": [{"Key": "team", "Value": {"Source": [source]}}]}
+    admin = by_hand.aws.sso_admin
+    instance = by_hand.named["InstanceArn"]
+    admin.create_instance_access_control_attribute_configuration(
+        InstanceArn=instance, InstanceAccessControlAttributeConfiguration=attributes
+    )
+    try:
+        done = adopt(by_hand, checkout)
+    finally:
+        admin.delete_instance_access_control_attribute_configuration(InstanceArn=instance)
+    assert done.returncode == 0
+    text = (checkout / "Pulumi.prod.yaml").read_text()
+    # As a person takes the section into use.
+    section = text.partition(f"  # {NAMESPACE}:identityCenter:\n")[2].partition("  # A second")[0]
+    found = yaml.safe_load(section.replace("  #", ""))
+    assert found["accessControlAttributes"] == {"team": source}
+
+
 def test_nothing_is_overwritten_unless_forced_and_a_stack_configuration_never(
     by_hand: ByHand, checkout: Path
 ) -> None:

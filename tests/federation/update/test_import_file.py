@@ -57,6 +57,7 @@ KNOWN = Known(
     application=APPLICATION,
     identifier="https://issuer",
     template_id="template",
+    attributes={"department": "${path:enterprise.department}"},
 )
 
 
@@ -83,6 +84,7 @@ FORMS = [
     ("ServicePrincipal", "a", "/servicePrincipals/sp"),
     ("ApplicationIdentifierUri", "t", "/applications/app/identifierUris/aHR0cHM6Ly9pc3N1ZXI="),
     ("ApplicationRedirectUris", "t", "/applications/app/redirectUris/Web"),
+    ("InstanceAccessControlAttributes", "identity-center", INSTANCE),
     (
         "ServicePrincipalTokenSigningCertificate",
         "saml-trust/second",
@@ -99,6 +101,7 @@ NOTHING = replace(
     principal_ids={},
     object_ids={},
     identifier="https://other",
+    attributes=None,
     application=replace(
         APPLICATION, identifier_uris=(), reply_urls=(), certificates=(), jobs={}, in_role={}
     ),
