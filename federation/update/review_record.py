@@ -107,7 +107,6 @@ def _settings(settings: Settings | AccessStackSettings) -> dict[str, Any]:
     """The settings that change no resource, or whose resource does not show what they mean."""
     management = settings.identity_center.management_access
     found: dict[str, Any] = {
-        "access": list(settings.access),
         "acceptRecreated": dict(settings.accept_recreated),
         "requireReviewed": settings.require_reviewed,
         "unmanaged": settings.unmanaged,

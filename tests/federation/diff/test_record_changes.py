@@ -189,8 +189,9 @@ def test_frozen_access_has_the_end_that_it_had() -> None:
     assert record_changes(before, frozen, was=[one], now=[one]) == ()
 
 
-# What the stack's resources show by themselves.
+# What the stack's resources show by themselves; of access files, all that they declare is compared.
 SHOWN = {
+    "access",
     *("enterpriseApp", "identityCenter.accessPortalUrl", "identityCenter.serviceProviderMetadata"),
     *("identityCenter.accessControlAttributes", "provisioning.endpoint"),
     "provisioning.accessToken",
