@@ -18,7 +18,7 @@ from entra_aws_sandbox.testing import Sandbox
 from federation.update.settings import NAMESPACE
 from tests.engine.federation import Federation
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 # The federation stack assigns everybody, and gives nothing itself.
 ASSIGNED: dict[str, Any] = {

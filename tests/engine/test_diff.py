@@ -14,7 +14,7 @@ from tests.engine.operator import ops
 from tests.engine.prepared import Prepared
 from tests.ops.diff.base import BASE
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 _CHANGES = 6
 _GROUPS = ("platform", "developers", "data", "contractors", "migration")

@@ -14,7 +14,7 @@ from entra_aws_sandbox.testing import Sandbox
 from tests.engine.federation import ASSIGNMENTS, Federation
 from tests.engine.operator import ops
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 APPLICATION = "POST */instantiate"
 GROUP = "POST /groups"

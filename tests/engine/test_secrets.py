@@ -25,7 +25,7 @@ from entra_aws_sandbox.testing import Sandbox, stop_sandbox
 from entra_aws_sandbox.testing.leaks import Secrets
 from ops.__main__ import COMMANDS
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 # Files that hold a secret because that is what they are for; each is readable by its owner only.
 _ITS_PLACES = {"secrets.json", "passphrase"}

@@ -14,7 +14,7 @@ from tests.engine.federation import ASSIGNMENTS, Federation, changed
 from tests.engine.operator import ops, status
 from tests.engine.prepared import configure
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 POLICY = "arn:aws:iam::aws:policy/"
 DEPLOY = {"611111111111", "622222222222", "811111111111"}

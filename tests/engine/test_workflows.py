@@ -15,7 +15,7 @@ from tests.engine.by_hand import assign
 from tests.engine.federation import ACCESS, ASSIGNMENTS, Federation
 from tests.workflows.hub import Hub, run_script
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
 
 STACK = "sandbox"
 
