@@ -11,10 +11,8 @@ from urllib.parse import quote
 from clouds.entra import EntraError
 from clouds.graph import Graph
 from federation.core.domain import OBJECT_ID, quoted
-from federation.identity.application import Application, Certificate
+from federation.identity.application import GALLERY_TEMPLATE, Application, Certificate
 
-# Microsoft Graph, "Create an application from the gallery": AWS IAM Identity Center.
-GALLERY_TEMPLATE: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 _PAGE: Final = 999
 _ROLE: Final = "User"
 _SELECT: Final = (

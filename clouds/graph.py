@@ -22,6 +22,8 @@ _OBJECT_IDS: Final = frozenset({"id", "principalId"})
 _FILTER_VALUES: Final = 15
 # Graph, directoryObject: getByIds takes up to 1,000 ids.
 _IDS: Final = 1000
+# Graph: the most members a page.
+MEMBERS_A_PAGE: Final = 999
 # Graph, synchronizationJob: provisionOnDemand takes 5 requests in 10 seconds.
 ON_DEMAND_REQUESTS: Final = 5
 ON_DEMAND_WINDOW: Final = 10.0
@@ -126,6 +128,12 @@ class Graph:
             found += self.entries(f"/{collection}?$filter={condition}&$select={select}")
         return found
 
+    def members(self, group_id: str, select: str) -> Iterator[dict[str, Any]]:
+        """The direct members of a group, page by page; `select` are Graph's fields of each, and
+        `is_person` says which are people. Source: Microsoft Graph v1.0, "List group members".
+        """
+        return self.entries(f"/groups/{group_id}/members?$select={select}&$top={MEMBERS_A_PAGE}")
+
     def provision(
         self,
         job_path: str,
@@ -167,6 +175,11 @@ def _spelled(answer: dict[str, Any]) -> dict[str, Any]:
         if isinstance(answer[key], str) and OBJECT_ID.problem_with(answer[key]) is None:
             answer[key] = one_spelling(answer[key])
     return answer
+
+
+def is_person(member: Mapping[str, Any]) -> bool:
+    """Whether a member of a group is a person, not a nested group or device."""
+    return str(member.get("@odata.type", "")).endswith(".user")
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

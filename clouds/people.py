@@ -11,15 +11,13 @@ from datetime import date
 from typing import Final
 
 from clouds.directory import Directory
-from clouds.graph import Graph
+from clouds.graph import Graph, is_person
 from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
 from federation.access.duties import to_compare
 from federation.access.organization import Organization
 from federation.access.targets import resolve
 
-# Graph: the most members a page.
-_PAGE: Final = 999
 _CONCURRENCY: Final = 8
 
 
@@ -35,7 +33,11 @@ def read_people(
         return {}
     found: dict[PrincipalKey, Mapping[str, str]] = {}
     asked: dict[PrincipalKey, str] = {}
-    for key in sorted(to_compare(access, resolve(access, organization, today=today))):
+    # The update resolves all rules once more, with what it knows by then: here only those count.
+    concerned = {name for sets in access.guards.separation_of_duties for name in sets}
+    rules = tuple(rule for rule in access.rules if concerned.intersection(rule.permission_sets))
+    found_by = resolve(access.but(rules=rules), organization, today=today)
+    for key in sorted(to_compare(access, found_by)):
         principal = directory.principals[key]
         object_id = principal.object_id or ""
         if key.type == "USER":
@@ -54,9 +56,8 @@ def read_people(
 
 def _people(graph: Graph, group_id: str) -> dict[str, str]:
     """Without User.Read.All, Graph tells the ids alone."""
-    query = f"$select=id,userPrincipalName&$top={_PAGE}"
     return {
         member["id"].lower(): str(member.get("userPrincipalName") or member["id"])
-        for member in graph.entries(f"/groups/{group_id}/members?{query}")
-        if str(member.get("@odata.type", "")).endswith(".user")
+        for member in graph.members(group_id, "id,userPrincipalName")
+        if is_person(member)
     }

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
-from clouds.graph import Graph
+from clouds.graph import MEMBERS_A_PAGE, Graph, is_person
 from federation.access.assignments import PrincipalKey
 from federation.access.break_glass import break_glass_keys
 from federation.access.declared import Access
 from federation.identity.principals import EntraPrincipal
-
-# Graph: the most members a page.
-_PAGE: Final = 999
 
 
 def read_rescuers(
@@ -38,10 +34,9 @@ def read_rescuers(
 
 
 def _people(graph: Graph, group_id: str) -> int:
-    page = graph.call("GET", f"/groups/{group_id}/members?$select=id,accountEnabled&$top={_PAGE}")
+    select = f"$select=id,accountEnabled&$top={MEMBERS_A_PAGE}"
+    page = graph.call("GET", f"/groups/{group_id}/members?{select}")
     # Without User.Read.All, Graph leaves accountEnabled out.
     return sum(
-        str(member.get("@odata.type", "")).endswith(".user")
-        and member.get("accountEnabled") is not False
-        for member in page["value"]
+        is_person(member) and member.get("accountEnabled") is not False for member in page["value"]
     )

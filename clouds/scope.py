@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from clouds.graph import Graph
+from clouds.graph import Graph, is_person
 from federation.identity.scope import Group, Person, Scope, obstacle
 
 _CONCURRENCY: Final = 8
@@ -26,17 +26,21 @@ def read_scope(graph: Graph, service_principal_id: str) -> Scope:
     with ThreadPoolExecutor(_CONCURRENCY, thread_name_prefix="graph") as pool:
         people = pool.submit(lambda: [_person(graph, object_id) for object_id in direct])
         read = dict(
-            zip(groups, pool.map(lambda ident: _members(graph, ident), groups), strict=True)
+            zip(
+                groups,
+                pool.map(lambda ident: list(graph.members(ident, _PERSON)), groups),
+                strict=True,
+            )
         )
     found = {person.object_id: person for person in people.result()}
     for members in read.values():
-        found |= {member["id"]: _as_person(member) for member in members if _is_person(member)}
+        found |= {member["id"]: _as_person(member) for member in members if is_person(member)}
     return Scope(
         groups={
             object_id: Group(
                 object_id=object_id,
                 name=groups[object_id]["principalDisplayName"],
-                people=frozenset(m["id"] for m in members if _is_person(m)),
+                people=frozenset(m["id"] for m in members if is_person(m)),
                 nested=tuple(
                     sorted(str(m.get("displayName") or m["id"]) for m in members if _is_group(m))
                 ),
@@ -45,10 +49,6 @@ def read_scope(graph: Graph, service_principal_id: str) -> Scope:
         },
         people=found,
     )
-
-
-def _members(graph: Graph, group_id: str) -> list[dict[str, Any]]:
-    return list(graph.entries(f"/groups/{group_id}/members?$select={_PERSON}&$top={_PAGE}"))
 
 
 def _person(graph: Graph, object_id: str) -> Person:
@@ -62,10 +62,6 @@ def _as_person(user: Mapping[str, Any]) -> Person:
         display_name=str(user.get("displayName") or ""),
         obstacle=obstacle(user),
     )
-
-
-def _is_person(member: Mapping[str, Any]) -> bool:
-    return str(member.get("@odata.type", "")).endswith(".user")
 
 
 def _is_group(member: Mapping[str, Any]) -> bool:

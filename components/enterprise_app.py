@@ -9,10 +9,8 @@ import pulumi
 import pulumi_azuread as azuread
 
 from components.completion import completed
+from federation.identity.application import GALLERY_TEMPLATE
 
-# Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
-# The id is pinned, since the template's display name has changed once.
-TEMPLATE_ID: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
 _ROLE: Final = "User"
 
 
@@ -72,7 +70,7 @@ class EnterpriseApp(pulumi.ComponentResource):
         self._prefix = f"{name}/" if args.prefix is None else args.prefix
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         application = azuread.ApplicationFromTemplate(
-            name, display_name=args.display_name, template_id=TEMPLATE_ID, opts=kept
+            name, display_name=args.display_name, template_id=GALLERY_TEMPLATE, opts=kept
         )
         self.application_id = application.application_id
         self.client_id = azuread.get_application_output(

@@ -2,16 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from typing import Final
 
 import pulumi
 import pulumi_azuread as azuread
 
 from components.completion import waiting
-
-# The synchronization template of the gallery application (Graph: GET
-# .../synchronization/templates).
-_TEMPLATE: Final = "aWSSingleSignon"
+from federation.identity.application import SYNCHRONIZATION_TEMPLATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +66,7 @@ class ScimProvisioning(pulumi.ComponentResource):
         job = azuread.SynchronizationJob(
             name,
             service_principal_id=args.service_principal_id,
-            template_id=_TEMPLATE,
+            template_id=SYNCHRONIZATION_TEMPLATE,
             enabled=True,
             opts=pulumi.ResourceOptions.merge(kept, saved),
         )

@@ -24,7 +24,7 @@ from clouds.graph import Graph
 from clouds.live import read_live
 from federation.access.access import load_access
 from federation.core.errors import InvalidInput, Problem
-from federation.identity.application import Application
+from federation.identity.application import SYNCHRONIZATION_TEMPLATE, Application
 from federation.identity.signing_certificate import label_of
 from federation.update.adoption import (
     ACCESS_FILE,
@@ -36,8 +36,8 @@ from federation.update.adoption import (
     differences,
 )
 from federation.update.settings import NAMESPACE
-from ops.arguments import command
-from ops.cli import REPOSITORY, StackError
+from ops.arguments import add_checkout_argument, command
+from ops.cli import StackError
 from ops.look import FOLDER, FileMemory, Teller
 from ops.new_environment import STACK_NAME, policy_settings
 from ops.terminal import one_line, show, working
@@ -69,7 +69,6 @@ _WHY: Final[Mapping[Cause, str]] = {
     "otherCase": "Entra writes the name in other case; provision the person again",
     "account": "AWS changes nothing in the account",
 }
-_TEMPLATE: Final = "aWSSingleSignon"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -100,14 +99,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="overwrite files there; a stack configuration is never overwritten",
     )
-    parser.add_argument(
-        "-C",
-        "--cwd",
-        type=Path,
-        default=REPOSITORY,
-        metavar="DIR",
-        help="the repository to write to (default: this one)",
-    )
+    add_checkout_argument(parser)
 
 
 @command
@@ -307,8 +299,11 @@ def _application(adoption: Adoption, application: Application) -> Iterator[str]:
         yield f"⚠ its sign-on mode is {mode}: the stack makes it saml"
     if not application.assignment_required:
         yield "⚠ whoever is not assigned to it signs in today; the stack ends that"
-    if application.jobs and _TEMPLATE not in application.jobs:
-        yield f"⚠ no provisioning job is of the template {_TEMPLATE}: the stack makes one more"
+    if application.jobs and SYNCHRONIZATION_TEMPLATE not in application.jobs:
+        yield (
+            f"⚠ no provisioning job is of the template {SYNCHRONIZATION_TEMPLATE}: the stack makes "
+            "one more"
+        )
     for name in application.in_other_roles:
         yield f"⚠ {name} has another app role than User: the stack gives User beside it"
     missing = [

@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from ops.cli import StackError
+from ops.cli import REPOSITORY, StackError
 
 UNUSABLE: Final = 2
 
@@ -47,6 +47,18 @@ def add_stack_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "-s", "--stack", metavar="NAME", help="the stack (default: the selected one)"
+    )
+
+
+def add_checkout_argument(parser: ArgumentParser) -> None:
+    """`-C DIR`, for commands that write an environment's files."""
+    parser.add_argument(
+        "-C",
+        "--cwd",
+        type=Path,
+        default=REPOSITORY,
+        metavar="DIR",
+        help="the repository to write to (default: this one)",
     )
 
 

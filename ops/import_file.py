@@ -12,12 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from clouds.access_attributes import read_attributes
-from clouds.applications import GALLERY_TEMPLATE, read_application
+from clouds.applications import read_application
 from clouds.assignments import look_deep, read_assignments
 from clouds.directory import read_directory
 from clouds.existing import Existing
 from clouds.permission_sets import read_permission_sets
 from federation.core.errors import InvalidInput, Problem
+from federation.identity.application import GALLERY_TEMPLATE
 from federation.identity.principals import match
 from federation.identity.saml_metadata import MetadataError, parse_service_provider_metadata
 from federation.update.import_file import Known, fill, pairs_in

@@ -10,11 +10,10 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from federation.core.errors import InvalidInput, Problem
-from ops.cli import REPOSITORY
+from ops.arguments import add_checkout_argument
 
 # Part of stack names, folders, workflow inputs and OIDC subjects: nothing that any of them quotes.
 STACK_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", re.ASCII)
@@ -119,14 +118,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--protect", action="store_true", help="protect the application and provisioning"
     )
-    parser.add_argument(
-        "-C",
-        "--cwd",
-        type=Path,
-        default=REPOSITORY,
-        metavar="DIR",
-        help="the repository to write to (default: this one)",
-    )
+    add_checkout_argument(parser)
 
 
 def run(arguments: Namespace) -> int:

@@ -53,8 +53,8 @@ class Finding:
 
 
 def level_of(guards: Guards, guard: GuardName) -> Severity:
-    """How much a guard's findings weigh by `guards.severity`: errors unless it says `warn`."""
-    return "warning" if guards.severity.get(guard) == "warn" else "error"
+    """How much a guard's findings weigh: errors unless its level is `warn`."""
+    return "warning" if guards.level(guard) == "warn" else "error"
 
 
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:

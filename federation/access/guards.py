@@ -22,7 +22,7 @@ from federation.access.assignments import Assignment
 from federation.access.break_glass import UNKNOWN, Rescue, check_break_glass
 from federation.access.declared import Access, GuardName, PermissionSet, Rule
 from federation.access.duties import People, check_duties
-from federation.access.findings import Finding, sort_findings
+from federation.access.findings import Finding, level_of, sort_findings
 from federation.access.labels import Labels
 from federation.access.naming import account_names, rule_names
 from federation.access.organization import Organization
@@ -167,7 +167,7 @@ class _Guards:
         assignments: Iterable[Assignment] = (),
     ) -> Finding:
         return Finding(
-            severity="warning" if self.guards.level(guard) == "warn" else "error",
+            severity=level_of(self.guards, guard),
             guard=guard,
             message=message,
             location=location,
@@ -188,25 +188,24 @@ class _Guards:
             yield self.rules[key], assignments
 
     def _admin_on_protected(self) -> Iterator[Finding]:
-        for rule, assignments in self._reaching(Level.ADMIN):
-            sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
-            yield self._finding(
-                "adminOnProtected",
-                f'rule "{rule.label}" gives the admin set {sets} in protected accounts '
-                f"({self._accounts(assignments)}): {self._why(assignments)}; write protected: "
-                "acknowledged in the rule if it must.",
-                rule.location,
-                assignments,
-            )
+        yield from self._on_protected(
+            "adminOnProtected", Level.ADMIN, "gives the admin set {} in protected accounts"
+        )
 
     def _escalates_on_protected(self) -> Iterator[Finding]:
-        for rule, assignments in self._reaching(Level.ESCALATES):
+        yield from self._on_protected(
+            "escalatesOnProtected",
+            Level.ESCALATES,
+            "gives {}, which may lead to administration, in protected accounts",
+        )
+
+    def _on_protected(self, guard: GuardName, level: Level, what: str) -> Iterator[Finding]:
+        for rule, assignments in self._reaching(level):
             sets = ", ".join(sorted({assignment.permission_set for assignment in assignments}))
             yield self._finding(
-                "escalatesOnProtected",
-                f'rule "{rule.label}" gives {sets}, which may lead to administration, in protected '
-                f"accounts ({self._accounts(assignments)}): {self._why(assignments)}; write "
-                "protected: acknowledged in the rule if it must.",
+                guard,
+                f'rule "{rule.label}" {what.format(sets)} ({self._accounts(assignments)}): '
+                f"{self._why(assignments)}; write protected: acknowledged in the rule if it must.",
                 rule.location,
                 assignments,
             )

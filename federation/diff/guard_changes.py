@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from federation.core.wording import Code, Name, Sentence, listed
 
 _RANKS: Final[Mapping[str | None, int]] = {None: 0, "warn": 1, "error": 2}
 _EVERYTHING: Final = "ou: /"
+_NO_LONGER, _NOW = "no longer", "now"
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,53 +100,44 @@ def _rescue(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gua
 def _administrative(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GuardChange]:
     """A set that is administrative by its own policies needs no mention."""
     old, new = set(before["adminPermissionSets"]), set(after["adminPermissionSets"])
-    for names, loosened in (
-        (old - new - set(after["administrative"]), True),
-        (new - old - set(before["administrative"]), False),
+    for verb, names in (
+        (_NO_LONGER, old - new - set(after["administrative"])),
+        (_NOW, new - old - set(before["administrative"])),
     ):
-        if names:
-            verb = "no longer" if loosened else "now"
-            sentence = (f"{verb} guarded as admin permission set: ", *_names(names))
-            yield GuardChange(loosened=loosened, sentence=sentence)
+        yield from _guarded(verb, "admin permission set", names)
 
 
 def _harmless(before: Iterable[str], after: Iterable[str]) -> Iterator[GuardChange]:
     """A customer-managed policy that is harmless makes no set escalate."""
-    old, new = set(before), set(after)
-    for policies, loosened in ((new - old, True), (old - new, False)):
-        if policies:
-            verb = "no longer" if loosened else "now"
-            policy = "policy that may administer (harmlessPolicies)"
-            sentence = (f"{verb} guarded as {policy}: ", *_names(policies))
-            yield GuardChange(loosened=loosened, sentence=sentence)
+    for verb, policies in _differences(after, before):
+        yield from _guarded(verb, "policy that may administer (harmlessPolicies)", policies)
 
 
 def _break_glass(
     before: Iterable[str], after: Iterable[str], principals: Mapping[str, str]
 ) -> Iterator[GuardChange]:
-    old, new = set(before), set(after)
-    for keys, loosened in ((old - new, True), (new - old, False)):
-        if keys:
-            verb = "no longer" if loosened else "now"
-            called = _names(principals.get(key, key) for key in keys)
-            sentence = (f"{verb} guarded as break-glass access: ", *called)
-            yield GuardChange(loosened=loosened, sentence=sentence)
+    for verb, keys in _differences(before, after):
+        yield from _guarded(verb, "break-glass access", {principals.get(key, key) for key in keys})
 
 
 def _apart(before: Iterable[list[str]], after: Iterable[list[str]]) -> Iterator[GuardChange]:
-    old, new = ({tuple(pair) for pair in pairs} for pairs in (before, after))
-    for pairs, loosened in ((old - new, True), (new - old, False)):
+    for verb, pairs in _differences(map(tuple, before), map(tuple, after)):
         for one, other in sorted(pairs):
-            verb = "no longer" if loosened else "now"
-            yield GuardChange(
-                loosened=loosened,
-                sentence=(
-                    f"{verb} kept apart (separationOfDuties): ",
-                    Name(one),
-                    " and ",
-                    Name(other),
-                ),
-            )
+            sets = (Name(one), " and ", Name(other))
+            sentence = (f"{verb} kept apart (separationOfDuties): ", *sets)
+            yield GuardChange(loosened=verb is _NO_LONGER, sentence=sentence)
+
+
+def _differences(guarded: Iterable[_Item], then: Iterable[_Item]) -> list[tuple[str, set[_Item]]]:
+    """What is guarded no longer, and what is now."""
+    old, new = set(guarded), set(then)
+    return [(_NO_LONGER, old - new), (_NOW, new - old)]
+
+
+def _guarded(verb: str, what: str, names: Collection[str]) -> Iterator[GuardChange]:
+    if names:
+        sentence = (f"{verb} guarded as {what}: ", *listed(Name(one) for one in sorted(names)))
+        yield GuardChange(loosened=verb is _NO_LONGER, sentence=sentence)
 
 
 def _removals(before: int | None, after: int | None) -> Iterator[GuardChange]:
@@ -187,7 +180,3 @@ def _scopes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gua
     if before["file"] != after["file"]:
         sentence = ("no scope holds ", Name(after["file"]), ", which has the guards now")
         yield GuardChange(loosened=True, sentence=sentence)
-
-
-def _names(names: Iterable[str]) -> Sentence:
-    return listed(Name(one) for one in sorted(names))

@@ -1,9 +1,16 @@
-"""The enterprise application of a federation that this program did not make, as Entra has it."""
+"""The enterprise application: what it is made from, and one that others have made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+# Microsoft Graph, "Configure SAML-based single sign-on": AWS IAM Identity Center in the gallery.
+# The id is pinned, since the template's display name has changed once.
+GALLERY_TEMPLATE: Final = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4"
+# The synchronization template of that application.
+SYNCHRONIZATION_TEMPLATE: Final = "aWSSingleSignon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +24,7 @@ class Certificate:
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """The application, its service principal, and what hangs on them.
+    """One that exists, as Entra has it: application, service principal, and what hangs on them.
 
     `jobs` are ids of synchronization jobs by template id. `assigned` are the object ids of groups
     and people; `in_role` are the ids of the assignments to the role User, which is the one that the

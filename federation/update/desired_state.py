@@ -16,7 +16,6 @@ from typing import Any, Final
 from pydantic_core import to_jsonable_python
 
 from federation.access.declared import Access, canonical_json
-from federation.access.guard_record import guard_record
 from federation.identity.saml_metadata import ServiceProviderMetadata
 from federation.update.access_stack import AccessStackSettings
 from federation.update.plan import Facts, Plan
@@ -79,9 +78,10 @@ def desired_state(
     frozen = [assignment.logical_name for assignment in plan.resolution.frozen]
     instance = facts.instance
     principals = _principals(access, facts)
+    record = review_record(settings, access, facts.organization, plan.resolution)
     return DesiredState(
         principals=principals,
-        record=review_record(settings, access, facts.organization, plan.resolution),
+        record=record,
         parts={
             part: _digest(value)
             for part, value in {
@@ -89,7 +89,7 @@ def desired_state(
                 "principals": principals,
                 "people": dict(people),
                 "access": access,
-                "guards": guard_record(access, facts.organization),
+                "guards": record["guards"],
                 "settings": settings,
                 "trust": metadata,
                 "instance": instance.arn if instance else None,

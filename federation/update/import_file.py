@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from federation.access.assignments import Assignment, PrincipalKey
 from federation.access.declared import managed_policy_arn
@@ -16,12 +16,10 @@ from federation.core.urn import kind_of
 from federation.engine.recovery import DERIVED_IDS
 from federation.engine.set_content import SetContent, name_and_path
 from federation.engine.unmanaged import Holder, Pair
-from federation.identity.application import Application
+from federation.identity.application import SYNCHRONIZATION_TEMPLATE, Application
 from federation.identity.signing_certificate import label_of
 
 Json = dict[str, Any]
-# components/scim_provisioning.py: the synchronization template of the gallery application.
-_JOB_TEMPLATE: Final = "aWSSingleSignon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +201,7 @@ class _Finder:
         return None
 
     def _job(self, _: str) -> str | None:
-        job = self._is.application.jobs.get(_JOB_TEMPLATE)
+        job = self._is.application.jobs.get(SYNCHRONIZATION_TEMPLATE)
         return f"{self._principal}/synchronization/jobs/{job}" if job else None
 
     def _role(self, name: str) -> str | None:

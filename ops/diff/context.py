@@ -12,7 +12,7 @@ from typing import Final
 
 from clouds.aws import AwsError
 from clouds.entra import EntraError
-from clouds.graph import Graph
+from clouds.graph import Graph, is_person
 from federation.access.access import load_access
 from federation.access.assignments import PrincipalKey
 from federation.access.declared import Access
@@ -34,7 +34,6 @@ from ops.plan import read_organization_file
 from ops.session import Session
 from ops.stack import read_stack
 
-_PAGE: Final = 999
 _CONCURRENCY: Final = 8
 
 
@@ -241,8 +240,7 @@ def _existing_groups(preview: Preview) -> dict[PrincipalKey, str]:
 
 
 def _members(graph: Graph, group_id: str) -> int:
-    path = f"/groups/{group_id}/members?$select=id&$top={_PAGE}"
-    return sum(str(one.get("@odata.type", "")).endswith(".user") for one in graph.entries(path))
+    return sum(map(is_person, graph.members(group_id, "id")))
 
 
 def _member_ids(preview: Preview) -> set[str]:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from clouds.applications import GALLERY_TEMPLATE
 from clouds.entra import EntraError
 from clouds.sign_in import SignIn
 from federation.engine.phase import Phase
+from federation.identity.application import GALLERY_TEMPLATE, SYNCHRONIZATION_TEMPLATE
 from federation.update.diagnosis import Findings
 from federation.update.permissions import Feature, Purpose, missing_roles, required_roles
 from ops.session import Session
@@ -20,7 +20,6 @@ from ops.session import Session
 SKEW_SECONDS: Final = 120
 _OWNED: Final = "Application.ReadWrite.OwnedBy"
 _ALL: Final = "Application.ReadWrite.All"
-_SYNC_TEMPLATE: Final = "aWSSingleSignon"
 # Licensing service plan reference: AAD_PREMIUM (P1) and AAD_PREMIUM_P2.
 _PREMIUM: Final = {
     "41781fb2-bc02-4b7c-bd55-b576c07bb09d",
@@ -131,7 +130,7 @@ class EntraChecks:
         path, what = f"/applicationTemplates/{GALLERY_TEMPLATE}", "the gallery template"
         if principal:
             path = f"/servicePrincipals/{principal}/synchronization/templates"
-            what = f"the synchronization template {_SYNC_TEMPLATE}"
+            what = f"the synchronization template {SYNCHRONIZATION_TEMPLATE}"
         try:
             answer = self.session.graph.call("GET", path)
         except EntraError as error:
@@ -141,7 +140,7 @@ class EntraChecks:
                 self.findings.note("template", f"{what} can't be looked up: {error}")
             return
         names = {one.get("id") for one in answer.get("value", ())}
-        if principal and _SYNC_TEMPLATE not in names:
+        if principal and SYNCHRONIZATION_TEMPLATE not in names:
             self.findings.problem(
                 "template",
                 f"the application offers no {what}: it was not made from the gallery template of "

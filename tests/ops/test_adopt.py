@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from clouds.applications import GALLERY_TEMPLATE
 from entra_aws_sandbox.testing import Sandbox
 from federation.access.access import load_access
 from federation.engine.phase import Phase
+from federation.identity.application import GALLERY_TEMPLATE
 from federation.update.phases import phase_of
 from federation.update.settings import NAMESPACE, load_settings
 from tests.by_hand import DEV, NAME, NETWORK, ByHand

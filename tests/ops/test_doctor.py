@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from clouds.applications import GALLERY_TEMPLATE
 from clouds.aws import AwsError
 from clouds.caller import Caller, Permissions, read_caller
 from clouds.entra import EntraError
+from federation.identity.application import GALLERY_TEMPLATE
 from federation.identity.instance import Instance
 from federation.update.diagnosis import Finding, Findings, lines, to_dict
 from federation.update.permissions import (
