@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from clouds.applications import GALLERY_TEMPLATE
 from entra_aws_sandbox.testing import Sandbox
+from federation.identity.application import GALLERY_TEMPLATE
 from federation.identity.saml_metadata import parse_service_provider_metadata
 
 MANAGEMENT = "111122223333"
@@ -125,23 +124,7 @@ class ByHand:
         )
 
     def assign(self, permission_set: str, account: str, kind: str, principal: str) -> None:
-        sso = self.aws.sso_admin
-        request = sso.create_account_assignment(
-            **self.named,
-            PermissionSetArn=self.sets[permission_set],
-            PrincipalType=kind,
-            PrincipalId=principal,
-            TargetType="AWS_ACCOUNT",
-            TargetId=account,
-        )["AccountAssignmentCreationStatus"]["RequestId"]
-        for _ in range(200):
-            status = sso.describe_account_assignment_creation_status(
-                **self.named, AccountAssignmentCreationRequestId=request
-            )["AccountAssignmentCreationStatus"]
-            if status["Status"] == "SUCCEEDED":
-                return
-            time.sleep(0.05)
-        raise AssertionError(status)
+        self.aws.assign(self.sets[permission_set], account, principal, kind)
 
     def assign_all(self) -> None:
         """Whole units, single accounts, a person, the management account, and what can't stay."""

@@ -9,21 +9,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
 
 from clouds.credentials import Credentials
 from clouds.entra import Endpoints, EntraError, http
 from clouds.sign_in import Kind, SignIn
+from tests.certificates import self_signed
 from tests.clouds.server import Server, serve
 
 APP = {"tenantId": "t", "clientId": "c"}
@@ -57,19 +55,7 @@ def form(entra: Server) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def archive() -> tuple[rsa.RSAPrivateKey, bytes]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
+    key, certificate = self_signed("test")
     encryption = serialization.BestAvailableEncryption(PASSWORD.encode())
     return key, pkcs12.serialize_key_and_certificates(b"c", key, certificate, None, encryption)
 

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.engine.federation import Federation
 
 
 def assign(federation: Federation, account: str, group: str) -> None:
     """Assign ReadOnly to a group in an account, as a person does in the console."""
     aws = federation.sandbox.aws
-    (instance,) = aws.instances()
-    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
-    request = aws.sso_admin.create_account_assignment(
-        InstanceArn=instance["InstanceArn"],
-        PermissionSetArn=arn,
-        PrincipalType="GROUP",
-        PrincipalId=aws.groups()[group],
-        TargetType="AWS_ACCOUNT",
-        TargetId=account,
-    )["AccountAssignmentCreationStatus"]["RequestId"]
-    for _ in range(100):
-        told = aws.sso_admin.describe_account_assignment_creation_status(
-            InstanceArn=instance["InstanceArn"], AccountAssignmentCreationRequestId=request
-        )["AccountAssignmentCreationStatus"]
-        if told["Status"] == "SUCCEEDED":
-            return
-        time.sleep(0.1)
-    raise AssertionError(told)
+    aws.assign(aws.permission_set("ReadOnly"), account, aws.groups()[group])
+
+
+def unassign(federation: Federation, account: str, group: str) -> None:
+    """End the assignment of ReadOnly to a group in an account."""
+    aws = federation.sandbox.aws
+    aws.unassign(aws.permission_set("ReadOnly"), account, aws.groups()[group])
 
 
 def assign_to_application(federation: Federation, person: str) -> None:

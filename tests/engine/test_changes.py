@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.by_hand import unassign
 from tests.engine.federation import (
     ASSIGNMENT,
     ASSIGNMENTS,
@@ -187,17 +188,7 @@ def test_a_group_that_is_new_gets_its_assignments_in_the_same_update(
 
 
 def test_an_assignment_deleted_outside_is_found_and_made_again(federation: Federation) -> None:
-    aws = federation.sandbox.aws
-    (instance,) = aws.instances()
-    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
-    aws.sso_admin.delete_account_assignment(
-        InstanceArn=instance["InstanceArn"],
-        PermissionSetArn=arn,
-        PrincipalType="GROUP",
-        PrincipalId=aws.groups()["AWS-Platform"],
-        TargetType="AWS_ACCOUNT",
-        TargetId="611111111111",
-    )
+    unassign(federation, "611111111111", "AWS-Platform")
     drift = federation.stack.run("refresh", "--preview-only", "--expect-no-changes")
     assert drift.exit_code != 0
     assert "ReadOnly/group/platform/611111111111" in drift.output

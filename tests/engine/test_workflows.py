@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.engine.by_hand import assign
+from tests.engine.by_hand import assign, unassign
 from tests.engine.federation import ACCESS, ASSIGNMENTS, Federation
+from tests.engine.worlds import own_set
 from tests.workflows.hub import Hub, run_script
 
 pytestmark = [pytest.mark.engine, pytest.mark.exhaustive]
@@ -129,24 +130,13 @@ def test_drift_is_told_until_it_is_gone(pipeline: Pipeline) -> None:
     issue = pipeline.out / "issue.md"
     assert pipeline.run("drift.sh", STACK, str(issue)).returncode == 0
     assert issue.read_text() == ""
-    aws = pipeline.federation.sandbox.aws
-    (instance,) = aws.instances()
-    (arn,) = [arn for arn, name in aws.permission_sets().items() if name == "ReadOnly"]
-    aws.sso_admin.delete_account_assignment(
-        InstanceArn=instance["InstanceArn"],
-        PermissionSetArn=arn,
-        PrincipalType="GROUP",
-        PrincipalId=aws.groups()["AWS-Platform"],
-        TargetType="AWS_ACCOUNT",
-        TargetId="611111111111",
-    )
+    unassign(pipeline.federation, "611111111111", "AWS-Platform")
     run = pipeline.run("drift.sh", STACK, str(issue))
     assert run.returncode == 0, run.stderr
     assert "ReadOnly/group/platform/611111111111" in issue.read_text()
     # Detached behind the stack, and not provisioned: a refresh sees the one, AWS tells the other.
-    aws.sso_admin.detach_managed_policy_from_permission_set(
-        InstanceArn=instance["InstanceArn"],
-        PermissionSetArn=arn,
+    pipeline.federation.sandbox.aws.sso_admin.detach_managed_policy_from_permission_set(
+        **own_set(pipeline.federation, "ReadOnly"),
         ManagedPolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess",
     )
     assert pipeline.run("drift.sh", STACK, str(issue)).returncode == 0

@@ -135,8 +135,7 @@ def own_set(federation: Federation, name: str) -> dict[str, str]:
     """The ARNs of the instance and of a permission set."""
     aws = federation.sandbox.aws
     (instance,) = aws.instances()
-    (arn,) = [arn for arn, known in aws.permission_sets().items() if known == name]
-    return {"InstanceArn": instance["InstanceArn"], "PermissionSetArn": arn}
+    return {"InstanceArn": instance["InstanceArn"], "PermissionSetArn": aws.permission_set(name)}
 
 
 def _assign(federation: Federation, chance: Chance) -> None:
@@ -153,13 +152,7 @@ def _assign(federation: Federation, chance: Chance) -> None:
 def _unassign(federation: Federation, chance: Chance) -> None:
     aws = federation.sandbox.aws
     account, name, kind, principal = chance.choice(sorted(aws.assignments()))
-    aws.sso_admin.delete_account_assignment(
-        **own_set(federation, name),
-        PrincipalType=kind,
-        PrincipalId=principal,
-        TargetType="AWS_ACCOUNT",
-        TargetId=account,
-    )
+    aws.unassign(aws.permission_set(name), account, principal, kind)
 
 
 def _attach(federation: Federation, chance: Chance) -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from clouds.scim import ScimError
 from federation.identity.idp_metadata import parse_identity_provider_metadata
@@ -22,6 +18,7 @@ from federation.identity.saml_metadata import MetadataError
 from federation.update.handoff import HandOff, lines, unfinished
 from federation.update.settings import load_settings
 from ops.handoff import HandOffs
+from tests.certificates import self_signed
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 STORE = "d-936712ab34"
@@ -38,19 +35,7 @@ URL = "https://login.example.com/federationmetadata.xml"
 
 def certificate(size: int = 2048) -> tuple[str, str]:
     """A self-signed certificate as base64 of its DER, and its SHA-1 thumbprint."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=size)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.com")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
+    _, made = self_signed("example.com", size)
     der = made.public_bytes(Encoding.DER)
     return base64.b64encode(der).decode(), made.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import urllib3
@@ -14,6 +15,10 @@ from botocore.config import Config
 from entra_aws_sandbox.folder import SandboxError
 
 _TIMEOUT_SECONDS = 30.0
+
+_CREATION: Final = "AccountAssignmentCreationStatus"
+# 10 seconds at most: the sandbox answers at once, unless `faults timing` makes it slow.
+_POLLS, _PAUSE = 200, 0.05
 
 
 class GraphError(SandboxError):
@@ -131,6 +136,48 @@ class AwsAdmin:
             )["PermissionSet"]["Name"]
             for instance in self.instances()
             for arn in self._pages("list_permission_sets", "PermissionSets", instance)
+        }
+
+    def permission_set(self, name: str) -> str:
+        """The ARN of the only permission set of this name."""
+        (arn,) = [arn for arn, known in self.permission_sets().items() if known == name]
+        return arn
+
+    def assign(
+        self, permission_set: str, account: str, principal: str, kind: str = "GROUP"
+    ) -> None:
+        """Assign a set, by ARN, to a principal, by id, and wait until that is done."""
+        asked = self._assignment(permission_set, account, principal, kind)
+        status = self.sso_admin.create_account_assignment(**asked)[_CREATION]
+        for _ in range(_POLLS):
+            if status["Status"] == "SUCCEEDED":
+                return
+            time.sleep(_PAUSE)
+            status = self.sso_admin.describe_account_assignment_creation_status(
+                InstanceArn=asked["InstanceArn"],
+                AccountAssignmentCreationRequestId=status["RequestId"],
+            )[_CREATION]
+        raise SandboxError(f"The assignment was not made: {status}")
+
+    def unassign(
+        self, permission_set: str, account: str, principal: str, kind: str = "GROUP"
+    ) -> None:
+        """Ask for the end of an assignment."""
+        self.sso_admin.delete_account_assignment(
+            **self._assignment(permission_set, account, principal, kind)
+        )
+
+    def _assignment(
+        self, permission_set: str, account: str, principal: str, kind: str
+    ) -> dict[str, str]:
+        (instance,) = self.instances()
+        return {
+            "InstanceArn": instance["InstanceArn"],
+            "PermissionSetArn": permission_set,
+            "PrincipalType": kind,
+            "PrincipalId": principal,
+            "TargetType": "AWS_ACCOUNT",
+            "TargetId": account,
         }
 
     def assignments(self) -> set[tuple[str, str, str, str]]:
