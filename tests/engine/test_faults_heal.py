@@ -83,14 +83,14 @@ def meets(stage: Stage, fault: str) -> bool:
     return fault != "failed" or bool(set(stage.aws) & set(ASYNCHRONOUS))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", STAGES)
+CASES = [(name, fault) for name in STAGES for fault in FAULTS if meets(STAGES[name], fault)]
+
+
+@pytest.mark.parametrize(("name", "fault"), CASES)
 def test_the_next_update_heals(
     begun: dict[str, Prepared], wanted: dict[str, Picture], name: str, fault: str
 ) -> None:
     stage = STAGES[name]
-    if not meets(stage, fault):
-        pytest.skip("nothing of this stage fails later")
     if name not in wanted:
         federation = begun[stage.begin].restore()
         stage.change(federation)
@@ -112,8 +112,7 @@ def test_the_next_update_heals(
 
 
 def test_the_table_in_the_documentation_is_what_was_seen() -> None:
-    expected = {(name, fault) for name in STAGES for fault in FAULTS if meets(STAGES[name], fault)}
-    if SEEN.keys() != expected:
+    if SEEN.keys() != set(CASES):
         pytest.skip("the tests above fill the table")
     lines = [
         "| Change | " + " | ".join(FAULTS.values()) + " |",
